@@ -1,0 +1,43 @@
+// The load generator where wrk is not installed: the same requests by autocannon, in a process of its own.
+import autocannon from 'autocannon';
+import { ACCOUNTS, eventMaker } from '../harness/events.mjs';
+
+const { url, path, key, connections, seconds, batch, ids, oneAccount, fixed } = JSON.parse(process.argv[2]);
+
+let account = 0;
+const next = eventMaker({
+  seed: Number(process.hrtime.bigint() % 2n ** 32n),
+  ids,
+  account: oneAccount ? () => account : undefined,
+});
+
+function body() {
+  if (batch === 1) return JSON.stringify(next());
+  account = Math.floor(Math.random() * ACCOUNTS);
+  return JSON.stringify({ events: Array.from({ length: batch }, next) });
+}
+
+const same = fixed ? body() : null;
+const result = await autocannon({
+  url,
+  connections,
+  duration: seconds,
+  requests: [
+    {
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json', 'x-api-key': key },
+      ...(same ? { body: same } : { setupRequest: (request) => ({ ...request, body: body() }) }),
+    },
+  ],
+});
+
+const { latency } = result;
+const summary = {
+  requests: result['2xx'] + result.non2xx,
+  seconds: result.duration,
+  p50: latency.p50,
+  p99: latency.p99,
+  errors: result.non2xx + result.errors + result.timeouts,
+};
+console.log(`RESULT ${JSON.stringify(summary)}`);

@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { EXPORT_HELP, exportCharges } from './export-focus.cli';
+import { importBill, IMPORT_HELP } from './import-focus.cli';
+import { migrate, MIGRATE_HELP } from './migrate';
+import { openapi, OPENAPI_HELP } from './openapi';
+import { start, START_HELP } from './start';
+import { UsageError } from './usage-error';
+
+interface Command {
+  readonly summary: string;
+  readonly help: string;
+  readonly run: (args: readonly string[]) => Promise<void>;
+}
+
+/** Every subcommand; a new one is one line here and a file beside this one. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  start: { summary: 'runs the service', help: START_HELP, run: start },
+  import: { summary: 'takes in a bill in the FOCUS format', help: IMPORT_HELP, run: importBill },
+  export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
+  migrate: { summary: 'changes or checks the schema', help: MIGRATE_HELP, run: migrate },
+  openapi: { summary: 'prints the API document', help: OPENAPI_HELP, run: openapi },
+};
+
+function help(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  return ['tallyhouse <command>', '', ...lines, '', 'tallyhouse <command> --help tells more.'].join('\n');
+}
+
+async function run([name, ...args]: readonly string[]): Promise<void> {
+  if (name === undefined || name === '--help' || name === 'help') return console.log(help());
+  const command = COMMANDS[name];
+  if (!command) throw new UsageError(`tallyhouse does not know ${name}`, help());
+  if (args.includes('--help')) return console.log(command.help);
+  await command.run(args);
+}
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import type { Account } from '../core/account';
+import { type AccountKey, bucketOf } from '../core/account-key';
+import type { Calendar } from '../core/period';
+import { Database } from '../platform/transaction';
+
+interface AccountRow {
+  id: string;
+  bucket: number;
+  key: AccountKey;
+  name: string | null;
+  anchor: Date;
+  interval_unit: Calendar['interval'];
+  interval_count: number;
+  time_zone: string;
+  created_at: Date;
+}
+
+const ACCOUNT_WITH_TERMS = `
+  select a.id, a.bucket, a.key, a.name, a.created_at, t.anchor, t.interval_unit, t.interval_count, t.time_zone
+  from account a
+  cross join lateral (
+    select * from terms t where t.bucket = a.bucket and t.account_id = a.id order by t.version desc limit 1) t`;
+
+const FIND_ACCOUNTS = `${ACCOUNT_WITH_TERMS} where a.key = any($1::text[])`;
+
+const LIST_ACCOUNTS = `${ACCOUNT_WITH_TERMS} where a.id > $1 order by a.id limit $2`;
+
+const LIST_ACCOUNTS_IN_SCOPE = `
+  ${ACCOUNT_WITH_TERMS}
+  where a.id > $1 and (a.key = any($3::text[]) or split_part(a.key, ':', 1) = any($4::text[]))
+  order by a.id limit $2`;
+
+/** Whoever comes second finds the row of the first: the unique key decides, not a look before. */
+const MAKE_ACCOUNTS_ONCE = `
+  with made as (
+    insert into account (bucket, key, name)
+    select * from unnest($1::smallint[], $2::text[], $3::text[]) order by 2
+    on conflict (key) do nothing
+    returning id, bucket)
+  insert into terms (bucket, account_id, version, valid_from, anchor, interval_unit, interval_count, time_zone)
+  select bucket, id, 1, 'epoch', $4, $5, $6, $7 from made`;
+
+const RENAME_ACCOUNT = `update account set name = $2 where key = $1`;
+
+@Injectable()
+export class AccountRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(keys: readonly AccountKey[]): Promise<Account[]> {
+    return (await this.database.query<AccountRow>(FIND_ACCOUNTS, [keys])).map(accountOf);
+  }
+
+  /** Makes the missing ones with one calendar; existing ones stay as they are. */
+  async make(keys: readonly AccountKey[], calendar: Calendar, name: string | null = null): Promise<void> {
+    await this.database.query(MAKE_ACCOUNTS_ONCE, [
+      keys.map(bucketOf),
+      keys,
+      keys.map(() => name),
+      calendar.anchor,
+      calendar.interval,
+      calendar.count,
+      calendar.timeZone,
+    ]);
+  }
+
+  async rename(key: AccountKey, name: string | null): Promise<void> {
+    await this.database.query(RENAME_ACCOUNT, [key, name]);
+  }
+
+  /** Accounts after an id, in the order they were made; `scope` null shows all. */
+  async list(afterId: number, limit: number, scope: readonly string[] | null): Promise<Account[]> {
+    if (scope === null) {
+      return (await this.database.query<AccountRow>(LIST_ACCOUNTS, [afterId, limit])).map(accountOf);
+    }
+    const schemes = scope.filter((entry) => entry.endsWith(':*')).map((entry) => entry.slice(0, -2));
+    const values = [afterId, limit, scope, schemes];
+    return (await this.database.query<AccountRow>(LIST_ACCOUNTS_IN_SCOPE, values)).map(accountOf);
+  }
+}
+
+function accountOf(row: AccountRow): Account {
+  return {
+    id: Number(row.id),
+    bucket: row.bucket,
+    key: row.key,
+    name: row.name,
+    createdAt: row.created_at,
+    calendar: {
+      anchor: row.anchor,
+      interval: row.interval_unit,
+      count: row.interval_count,
+      timeZone: row.time_zone,
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { AccountKey } from '../core/account-key';
+import { DomainError } from '../core/errors';
+import type { Stretch } from '../core/contribution';
+import { type Calendar, periodAt } from '../core/period';
+import { CONFIG, type Config } from '../platform/config';
+import { type Principal, mayUseAccount, requireAccount } from '../platform/auth/principal';
+import type { PutAccount } from './account.commands';
+import { type Account, DEFAULT_CALENDAR } from '../core/account';
+import { AccountRepository } from './account.repository';
+
+const CACHED_ACCOUNTS = 200_000;
+
+interface Waiter {
+  readonly keys: readonly AccountKey[];
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Accounts by key. Keys and calendars never change once made, so what is cached stays true. */
+@Injectable()
+export class AccountService {
+  readonly #known = new Map<AccountKey, Account>();
+  /** The segment each account was last asked for: most events fall into the running one. */
+  readonly #segments = new WeakMap<Account, Stretch>();
+  #waiting: Waiter[] = [];
+  #loading = false;
+
+  constructor(
+    private readonly accounts: AccountRepository,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'requireKnownAccounts'>,
+  ) {}
+
+  /** The account when this process has met it; undefined says nothing about the database. */
+  known(key: AccountKey): Account | undefined {
+    return this.#known.get(key);
+  }
+
+  /**
+   * Learns the accounts of all keys, making the missing ones unless REQUIRE_KNOWN_ACCOUNTS is set; afterwards
+   * `known` answers for them. Callers of one moment share one round trip.
+   */
+  async learn(keys: readonly AccountKey[]): Promise<void> {
+    if (keys.length === 0) return;
+    await new Promise<void>((done, failed) => {
+      this.#waiting.push({ keys, done, failed });
+      if (!this.#loading) void this.#load();
+    });
+  }
+
+  /** The segment of the account's calendar that holds the instant (milliseconds): its period, cut by its terms. */
+  segmentAt(account: Account, at: number): Stretch {
+    const last = this.#segments.get(account);
+    if (last && at >= last.from && at < last.to) return last;
+    const { from, to } = periodAt(account.calendar, new Date(at));
+    const segment = { from: from.getTime(), to: to.getTime() };
+    this.#segments.set(account, segment);
+    return segment;
+  }
+
+  async #load(): Promise<void> {
+    this.#loading = true;
+    while (this.#waiting.length > 0) {
+      const waiters = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#loadKeys([...new Set(waiters.flatMap((waiter) => waiter.keys))]);
+        for (const waiter of waiters) waiter.done();
+      } catch (error) {
+        // Whoever came meanwhile would only wait as long for the same answer.
+        const late = isUnavailable(error) ? this.#waiting.splice(0) : [];
+        for (const waiter of [...waiters, ...late]) waiter.failed(error);
+      }
+    }
+    this.#loading = false;
+  }
+
+  async #loadKeys(keys: AccountKey[]): Promise<void> {
+    this.#remember(await this.accounts.find(keys));
+    const missing = keys.filter((key) => !this.#known.has(key));
+    if (missing.length === 0 || this.config.requireKnownAccounts) return;
+    await this.accounts.make(missing, DEFAULT_CALENDAR);
+    this.#remember(await this.accounts.find(missing));
+  }
+
+  #remember(accounts: readonly Account[]): void {
+    if (this.#known.size + accounts.length > CACHED_ACCOUNTS) this.#known.clear();
+    for (const account of accounts) this.#known.set(account.key, account);
+  }
+
+  /** The account, or `not-found`; makes nothing. */
+  async get(key: AccountKey): Promise<Account> {
+    const [account] = await this.accounts.find([key]);
+    if (!account) throw unknownAccount(key);
+    return account;
+  }
+
+  /** The same for a caller: an account that is not his does not exist for him. */
+  async getFor(caller: Principal, key: AccountKey): Promise<Account> {
+    if (!mayUseAccount(caller, key)) throw unknownAccount(key);
+    return this.get(key);
+  }
+
+  /**
+   * Makes an account with its calendar, or renames an existing one. The calendar of an existing account is fixed:
+   * another one is refused as `failed-precondition`, because its counters stand in the periods of the first.
+   */
+  async putFor(caller: Principal, key: AccountKey, wanted: PutAccount): Promise<Account> {
+    requireAccount(caller, key);
+    await this.accounts.make([key], wanted.calendar, wanted.name);
+    const account = await this.get(key);
+    if (!sameCalendar(account.calendar, wanted.calendar)) {
+      throw new DomainError('failed-precondition', `Account ${key} exists with another calendar`, [
+        { field: 'anchor', reason: 'is fixed, with interval and time zone, once the account exists' },
+      ]);
+    }
+    if (account.name !== wanted.name) await this.accounts.rename(key, wanted.name);
+    return { ...account, name: wanted.name };
+  }
+
+  list(afterId: number, limit: number, scope: readonly string[] | null): Promise<Account[]> {
+    return this.accounts.list(afterId, limit, scope);
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'unavailable';
+}
+
+function unknownAccount(key: AccountKey): DomainError {
+  return new DomainError('not-found', `No account ${key}`);
+}
+
+function sameCalendar(a: Calendar, b: Calendar): boolean {
+  return (
+    a.anchor.getTime() === b.anchor.getTime() &&
+    a.interval === b.interval &&
+    a.count === b.count &&
+    a.timeZone === b.timeZone
+  );
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { AccountKey } from '../core/account-key';
+import { type AnswerOf, InstantText, pageAnswer } from '../platform/doors/open-api-answer';
+import { decodeCursor, encodeCursor, pageOf } from '../platform/doors/pagination';
+import { AccountPath, ListAccounts, PutAccount } from './account.commands';
+import type { Account } from '../core/account';
+
+export const fromRestAccountKey = (path: unknown): AccountKey => AccountPath.parse(path).key;
+export const fromRestPutAccount = (body: unknown): PutAccount => PutAccount.parse(body ?? {});
+export const fromRestListAccounts = (query: unknown): ListAccounts => ListAccounts.parse(query);
+
+export const AccountAnswer = z
+  .strictObject({
+    key: z.string(),
+    name: z.string().nullable(),
+    anchor: InstantText,
+    interval: z.enum(['hour', 'day', 'week', 'month', 'year']),
+    interval_count: z.int(),
+    time_zone: z.string(),
+    created_at: InstantText,
+  })
+  .meta({ id: 'Account' });
+export const AccountPageAnswer = pageAnswer(AccountAnswer);
+
+export function toRestAccount({ key, name, calendar, createdAt }: Account): AnswerOf<typeof AccountAnswer> {
+  return {
+    key,
+    name,
+    anchor: calendar.anchor.toISOString(),
+    interval: calendar.interval,
+    interval_count: calendar.count,
+    time_zone: calendar.timeZone,
+    created_at: createdAt.toISOString(),
+  };
+}
+
+const Position = z.strictObject({ id: z.int() });
+
+export const accountAfter = ({ cursor }: ListAccounts): number =>
+  cursor === undefined ? 0 : decodeCursor('accounts', Position, cursor).id;
+
+export function toRestAccountPage(
+  accounts: readonly Account[],
+  limit: number,
+): AnswerOf<typeof AccountPageAnswer> {
+  const page = pageOf(accounts, limit, (last) => encodeCursor('accounts', { id: last.id }));
+  return { items: page.items.map(toRestAccount), next_cursor: page.next_cursor };
+}

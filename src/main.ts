@@ -1,0 +1,3 @@
+import { start } from './cli/start';
+
+void start(process.argv.slice(2));

@@ -1,0 +1,108 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DomainError } from '../../core/errors';
+import { Clock } from '../clock';
+import { CONFIG, type Config } from '../config';
+import { Logger } from '../logger';
+import { ApiKeyService } from './api-key.service';
+import type { DoorRule } from './door-rule';
+import { FailedAttempts } from './failed-attempts';
+import { KeyCache } from './key-cache';
+import { sameSecret } from './key-text';
+import { ADMIN, INTERNAL, type Principal } from './principal';
+
+/** A credential as it came in, and where from; the address is only asked for when the credential is not known yet. */
+export interface Presented {
+  readonly credential: string | null;
+  readonly source: () => string;
+}
+
+/** The only place that turns a credential into a principal, for REST, gRPC and raw routes alike. */
+@Injectable()
+export class PrincipalResolver {
+  readonly #asking = new Map<string, Promise<Principal | null>>();
+
+  constructor(
+    private readonly keys: ApiKeyService,
+    private readonly cache: KeyCache,
+    private readonly failures: FailedAttempts,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'adminApiKey' | 'internalApiKey'>,
+  ) {}
+
+  /**
+   * The principal, if the rule lets him in: at once for a key seen in the last seconds, else as a promise. Throws
+   * `unauthenticated` without a right credential, `forbidden` without the scope, `rate-limited` after too many wrong
+   * ones from the same source, `unavailable` when a new key cannot be looked up.
+   */
+  admit(presented: Presented, rule: DoorRule): Principal | Promise<Principal> {
+    const { credential } = presented;
+    if (credential === null) throw new DomainError('unauthenticated', 'A credential is needed');
+    const known = this.cache.find(credential);
+    if (known === null) return this.#prove(credential, presented.source()).then((who) => permit(who, rule));
+    if (known.askAgain) this.#askInBackground(credential);
+    return permit(known.principal, rule);
+  }
+
+  async #prove(credential: string, source: string): Promise<Principal | null> {
+    if (!this.cache.wasRight(credential)) this.#refuseGuessing(source);
+    const principal = await this.#askOnce(credential);
+    if (principal === null) this.failures.count(source);
+    return principal;
+  }
+
+  #refuseGuessing(source: string): void {
+    const seconds = this.failures.waitSeconds(source);
+    if (seconds > 0) throw new DomainError('rate-limited', 'Too many wrong credentials', [], seconds);
+  }
+
+  /** A failed question in the background keeps the old answer until it is too old; then the caller gets the failure. */
+  #askInBackground(credential: string): void {
+    this.#askOnce(credential).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'could not look up an API key again');
+    });
+  }
+
+  /** Many requests with one key ask together. */
+  #askOnce(credential: string): Promise<Principal | null> {
+    const running = this.#asking.get(credential);
+    if (running !== undefined) return running;
+    const asking = this.#ask(credential).finally(() => this.#asking.delete(credential));
+    this.#asking.set(credential, asking);
+    return asking;
+  }
+
+  async #ask(credential: string): Promise<Principal | null> {
+    const askedAt = this.cache.mark();
+    const shared = this.#sharedKey(credential);
+    const proof = shared ? { principal: shared, expiresAt: null } : await this.keys.prove(credential);
+    if (proof === null) {
+      this.cache.forget(credential);
+      return null;
+    }
+    const remainingMs =
+      proof.expiresAt === null ? Infinity : proof.expiresAt.getTime() - this.clock.now().getTime();
+    this.cache.keep(credential, proof.principal, { askedAt, remainingMs });
+    return proof.principal;
+  }
+
+  /** Both comparisons are always made, so that the time does not tell which key was nearly right. */
+  #sharedKey(credential: string): Principal | null {
+    const isAdmin = sameSecret(credential, this.config.adminApiKey ?? '') && this.config.adminApiKey !== null;
+    const isInternal =
+      sameSecret(credential, this.config.internalApiKey ?? '') && this.config.internalApiKey !== null;
+    if (isAdmin) return ADMIN;
+    return isInternal ? INTERNAL : null;
+  }
+}
+
+/** Whether a proved principal may pass: the internal key is no key at all where the door does not expect it. */
+function permit(principal: Principal | null, rule: DoorRule): Principal {
+  if (principal === null || (principal.kind === 'internal' && !rule.internalKey)) {
+    throw new DomainError('unauthenticated', 'The credential is not valid');
+  }
+  if (rule.scope !== null && !principal.scopes.has(rule.scope)) {
+    throw new DomainError('forbidden', `The scope ${rule.scope} is needed`);
+  }
+  return principal;
+}

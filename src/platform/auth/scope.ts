@@ -1,0 +1,48 @@
+/** What a caller may do. A door asks for exactly one of these; a role is nothing but a bundle of them. */
+export const SCOPES = [
+  'events:write',
+  'events:backfill',
+  'events:read',
+  'meters:read',
+  'meters:write',
+  'usage:read',
+  'accounts:read',
+  'accounts:write',
+  'prices:read',
+  'prices:write',
+  'keys:read',
+  'keys:write',
+  'jobs:run',
+  'metrics:read',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+const WRITER = [
+  'events:write',
+  'events:read',
+  'usage:read',
+  'meters:read',
+  'accounts:read',
+  'prices:read',
+] as const satisfies readonly Scope[];
+
+/** The reader may see everything but the list of keys, which would tell whom to attack. */
+const READER = SCOPES.filter((scope) => scope.endsWith(':read') && scope !== 'keys:read');
+
+/** The bundles a key can be given by name. Scopes are added by hand where none of them fits. */
+export const ROLES = {
+  admin: SCOPES,
+  writer: WRITER,
+  reader: READER,
+  ingest: ['events:write'],
+} as const satisfies Record<string, readonly Scope[]>;
+
+export type Role = keyof typeof ROLES;
+
+export const ROLE_NAMES = ['admin', 'writer', 'reader', 'ingest'] as const satisfies readonly Role[];
+
+/** Everything a role and extra scopes allow together; no role allows nothing by itself. */
+export function scopesOf(role: Role | null, extra: readonly Scope[]): ReadonlySet<Scope> {
+  return new Set<Scope>([...(role === null ? [] : ROLES[role]), ...extra]);
+}

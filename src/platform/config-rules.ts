@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import type { Settings } from './config-variables';
+
+/** What is wrong with variables that are each right but do not go together; every problem begins with a name. */
+export function conflicts(s: Settings): string[] {
+  return [...doorConflicts(s), ...secretConflicts(s), ...storeConflicts(s), ...providerConflicts(s)];
+}
+
+function doorConflicts(s: Settings): string[] {
+  const problems: string[] = [];
+  if (s.GRPC_PORT === (s.PORT ?? s.API_PORT)) problems.push('GRPC_PORT: must differ from the port of REST');
+  const tls = [s.GRPC_TLS_CERT, s.GRPC_TLS_KEY];
+  if (tls.includes(null) && tls.some((path) => path !== null))
+    problems.push('GRPC_TLS_CERT: certificate and key are needed together');
+  if (s.GRPC_TLS_CA && !s.GRPC_TLS_CERT) problems.push('GRPC_TLS_CA: needs GRPC_TLS_CERT and GRPC_TLS_KEY');
+  for (const name of ['GRPC_TLS_CA', 'GRPC_TLS_CERT', 'GRPC_TLS_KEY'] as const) {
+    if (s[name] && !existsSync(s[name])) problems.push(`${name}: there is no such file`);
+  }
+  if (s.GRPC_AUTH === 'network' && !isLoopback(s.GRPC_HOST) && !s.GRPC_TLS_CA && !s.GRPC_AUTH_ACKNOWLEDGED) {
+    problems.push(
+      'GRPC_AUTH: "network" trusts every caller; listen on a loopback GRPC_HOST, require client certificates by GRPC_TLS_CA, or set GRPC_AUTH_ACKNOWLEDGED=1',
+    );
+  }
+  return problems;
+}
+
+function secretConflicts(s: Settings): string[] {
+  const problems: string[] = [];
+  if (s.DATABASE_URL && !s.ADMIN_API_KEY)
+    problems.push('ADMIN_API_KEY: is required with DATABASE_URL (generated only with the embedded Postgres)');
+  if (s.DATABASE_URL && !s.API_KEY_PEPPER)
+    problems.push(
+      'API_KEY_PEPPER: is required with DATABASE_URL, the same for all replicas (generated only with the embedded Postgres)',
+    );
+  const names = [
+    'ADMIN_API_KEY',
+    'INTERNAL_API_KEY',
+    'API_KEY_PEPPER',
+    'JWT_SECRET',
+    'METRICS_TOKEN',
+    'BUDGET_ALERT_SECRET',
+  ] as const;
+  names.forEach((name, index) => {
+    const twin = names.slice(0, index).find((other) => s[other] !== null && s[other] === s[name]);
+    if (twin) problems.push(`${name}: must differ from ${twin}`);
+  });
+  if (s.JWKS_URL && !isSecureOrLoopback(s.JWKS_URL))
+    problems.push('JWKS_URL: must begin with https:// unless it is on this machine');
+  return problems;
+}
+
+function storeConflicts(s: Settings): string[] {
+  const problems: string[] = [];
+  if (s.DATABASE_ALLOW_UNSAFE && s.NODE_ENV === 'production')
+    problems.push('DATABASE_ALLOW_UNSAFE: is for throw-away tests and refused with NODE_ENV=production');
+  if (s.RETENTION_EVENTS < s.EVENT_PAST_TOLERANCE)
+    problems.push(
+      'RETENTION_EVENTS: must not be shorter than EVENT_PAST_TOLERANCE, or accepted events are dropped at once',
+    );
+  return problems;
+}
+
+function providerConflicts(s: Settings): string[] {
+  const problems: string[] = [];
+  if (s.STRIPE_SECRET_KEY && !/^[sr]k_/.test(s.STRIPE_SECRET_KEY))
+    problems.push('STRIPE_SECRET_KEY: must begin with sk_ or rk_');
+  if (s.STRIPE_API_BASE && !isLoopback(new URL(s.STRIPE_API_BASE).hostname))
+    problems.push('STRIPE_API_BASE: is for a simulator on this machine and must name a loopback address');
+  if (s.BUDGET_ALERT_URL && !s.BUDGET_ALERT_SECRET)
+    problems.push('BUDGET_ALERT_SECRET: is required with BUDGET_ALERT_URL, alerts are always signed');
+  return problems;
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Whether only this machine can reach a host; names other than localhost are taken for reachable from outside. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '');
+  const version = isIP(bare);
+  if (version === 0) return bare === 'localhost';
+  return LOOPBACK.check(bare, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+function isSecureOrLoopback(address: string): boolean {
+  const url = new URL(address);
+  return url.protocol === 'https:' || isLoopback(url.hostname);
+}

@@ -1,0 +1,187 @@
+import { join, resolve } from 'node:path';
+import { readConfigFile } from './config-file';
+import { conflicts } from './config-rules';
+import { read } from './config-values';
+import { ENVIRONMENT_ONLY, VARIABLES, type Settings, type VariableName } from './config-variables';
+import { packageRoot } from './package-root';
+
+/** Injection token of the configuration. */
+export const CONFIG = Symbol('config');
+
+/** What one process runs with: read once at the start, checked as a whole, never changed. Durations are milliseconds. */
+export interface Config {
+  readonly production: boolean;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly grpcHost: string;
+  readonly grpcPort: number;
+  /** Largest request body of a door, in bytes. */
+  readonly bodyLimit: number;
+  /** Null until the embedded Postgres has been started. */
+  readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  /** Start although Postgres may forget what it acknowledged: for throw-away tests only. */
+  readonly allowUnsafeDatabase: boolean;
+  /** In bytes. */
+  readonly embeddedSharedBuffers: number;
+  /** An absolute path. */
+  readonly dataDir: string;
+  /** With the number of the database in it. */
+  readonly redisUrl: string | null;
+  /** Null until `completeSecrets` generated it (embedded mode). */
+  readonly adminApiKey: string | null;
+  readonly internalApiKey: string | null;
+  /** Mixed into the stored hash of every API key, so that a stolen table alone is of no use. Empty until `completeSecrets` generated it (embedded mode). */
+  readonly apiKeyPepper: string;
+  readonly jwtSecret: string | null;
+  readonly jwtIssuer: string | null;
+  readonly jwtAudience: string | null;
+  readonly jwksUrl: string | null;
+  readonly stripeSecretKey: string | null;
+  readonly stripeWebhookSecrets: readonly string[];
+  readonly stripeApiBase: string | null;
+  /** Waybill's unit prices as plain decimals. */
+  readonly priceComputeGbHour: string;
+  readonly priceBuildMinute: string;
+  readonly priceStorageGbMonth: string;
+  readonly priceBandwidthGb: string;
+  readonly eventPastToleranceMs: number;
+  readonly eventFutureToleranceMs: number;
+  /** Null = the job is off. */
+  readonly controllerScheduleMs: number | null;
+  readonly resetUsageScheduleMs: number | null;
+  readonly testClocks: boolean;
+  readonly grpcAuth: 'token' | 'network';
+  readonly grpcAuthAcknowledged: boolean;
+  /** Paths of PEM files. */
+  readonly grpcTlsCa: string | null;
+  readonly grpcTlsCert: string | null;
+  readonly grpcTlsKey: string | null;
+  readonly role: 'all' | 'api' | 'jobs';
+  readonly rateLimitRequests: number;
+  readonly rateLimitWindowMs: number;
+  readonly retentionEventsMs: number;
+  readonly retentionWindowsMs: number;
+  readonly requireKnownAccounts: boolean;
+  readonly budgetAlertUrl: string | null;
+  readonly budgetAlertSecret: string | null;
+  readonly metricsToken: string | null;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly otelEndpoint: string | null;
+}
+
+/** Everything that is wrong with a configuration, each problem beginning with the variable's name and showing no value. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    );
+    this.name = 'ConfigError';
+  }
+}
+
+const PREFIX = 'TALLYHOUSE_';
+
+/**
+ * Reads the environment, and below it the JSON file CONFIG_FILE names, once and as a whole. Any variable may also be written
+ * with the prefix TALLYHOUSE_. Throws ConfigError with all problems at once. `overrides` win over everything and are not checked.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Config> = {}): Config {
+  const names = Object.keys(VARIABLES) as VariableName[];
+  const problems = unknownNames(env, names);
+  const fileNames = names.filter((name) => !ENVIRONMENT_ONLY.includes(name));
+  const path = env[`${PREFIX}CONFIG_FILE`] ?? env.CONFIG_FILE;
+  const file = path ? readConfigFile(path, fileNames) : { values: {}, problems: [] };
+  problems.push(...file.problems);
+  const settings = Object.fromEntries(
+    names.map((name) => {
+      const reading = read<unknown>(VARIABLES[name], env[PREFIX + name] ?? env[name] ?? file.values[name]);
+      if ('value' in reading) return [name, reading.value];
+      problems.push(`${name}: ${reading.problem}`);
+      return [name, VARIABLES[name].fallback];
+    }),
+  ) as Settings;
+  problems.push(...conflicts(settings).filter((problem) => !mentioned(problems, problem)));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...toConfig(settings), ...overrides };
+}
+
+/** A typo in a prefixed name would otherwise silently leave the default in force. */
+function unknownNames(env: NodeJS.ProcessEnv, names: readonly VariableName[]): string[] {
+  const known = new Set<string>([...names, ...ENVIRONMENT_ONLY]);
+  const problems = [];
+  for (const name of Object.keys(env).filter((candidate) => candidate.startsWith(PREFIX))) {
+    const plain = name.slice(PREFIX.length);
+    if (!known.has(plain)) problems.push(`${name}: is unknown`);
+    else if (env[plain] !== undefined && env[plain] !== env[name])
+      problems.push(`${name}: differs from ${plain}; set one of them`);
+  }
+  return problems;
+}
+
+/** A variable that could not be read has its own problem; what follows from its default would only confuse. */
+function mentioned(problems: readonly string[], problem: string): boolean {
+  const name = problem.slice(0, problem.indexOf(':'));
+  return problems.some((other) => other.startsWith(`${name}:`));
+}
+
+function toConfig(s: Settings): Config {
+  const production = s.NODE_ENV === 'production';
+  return {
+    production,
+    apiHost: s.API_HOST,
+    apiPort: s.PORT ?? s.API_PORT,
+    grpcHost: s.GRPC_HOST,
+    grpcPort: s.GRPC_PORT,
+    bodyLimit: s.BODY_LIMIT,
+    databaseUrl: s.DATABASE_URL,
+    databasePoolSize: s.DATABASE_POOL_SIZE,
+    allowUnsafeDatabase: s.DATABASE_ALLOW_UNSAFE,
+    embeddedSharedBuffers: s.EMBEDDED_SHARED_BUFFERS,
+    dataDir: s.DATA_DIR ? resolve(s.DATA_DIR) : join(packageRoot(), '.tallyhouse'),
+    redisUrl: withDatabaseNumber(s.REDIS_URL, s.REDIS_DB),
+    adminApiKey: s.ADMIN_API_KEY,
+    internalApiKey: s.INTERNAL_API_KEY,
+    apiKeyPepper: s.API_KEY_PEPPER ?? '',
+    jwtSecret: s.JWT_SECRET,
+    jwtIssuer: s.JWT_ISSUER,
+    jwtAudience: s.JWT_AUDIENCE,
+    jwksUrl: s.JWKS_URL,
+    stripeSecretKey: s.STRIPE_SECRET_KEY,
+    stripeWebhookSecrets: s.STRIPE_WEBHOOK_SECRET,
+    stripeApiBase: s.STRIPE_API_BASE,
+    priceComputeGbHour: s.PRICE_COMPUTE_GB_HOUR,
+    priceBuildMinute: s.PRICE_BUILD_MINUTE,
+    priceStorageGbMonth: s.PRICE_STORAGE_GB_MONTH,
+    priceBandwidthGb: s.PRICE_BANDWIDTH_GB,
+    eventPastToleranceMs: s.EVENT_PAST_TOLERANCE,
+    eventFutureToleranceMs: s.EVENT_FUTURE_TOLERANCE,
+    controllerScheduleMs: s.CONTROLLER_SCHEDULE,
+    resetUsageScheduleMs: s.RESET_USAGE_SCHEDULE,
+    testClocks: s.TEST_CLOCKS ?? !production,
+    grpcAuth: s.GRPC_AUTH,
+    grpcAuthAcknowledged: s.GRPC_AUTH_ACKNOWLEDGED,
+    grpcTlsCa: s.GRPC_TLS_CA,
+    grpcTlsCert: s.GRPC_TLS_CERT,
+    grpcTlsKey: s.GRPC_TLS_KEY,
+    role: s.ROLE,
+    rateLimitRequests: s.RATE_LIMIT_REQUESTS,
+    rateLimitWindowMs: s.RATE_LIMIT_WINDOW,
+    retentionEventsMs: s.RETENTION_EVENTS,
+    retentionWindowsMs: s.RETENTION_WINDOWS,
+    requireKnownAccounts: s.REQUIRE_KNOWN_ACCOUNTS,
+    budgetAlertUrl: s.BUDGET_ALERT_URL,
+    budgetAlertSecret: s.BUDGET_ALERT_SECRET,
+    metricsToken: s.METRICS_TOKEN,
+    logLevel: s.DEBUG ? 'debug' : s.LOG_LEVEL,
+    otelEndpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,
+  };
+}
+
+/** REDIS_DB counts only where the address names no database itself. */
+function withDatabaseNumber(address: string | null, database: number): string | null {
+  if (!address) return null;
+  const url = new URL(address);
+  if (url.pathname.length <= 1) url.pathname = `/${database}`;
+  return url.toString();
+}

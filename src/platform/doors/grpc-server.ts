@@ -1,0 +1,188 @@
+import { Metadata, type Server } from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { ServerGrpc, type GrpcOptions } from '@nestjs/microservices';
+import type { GrpcMethodStreamingType } from '@nestjs/microservices/decorators';
+import type { DoorTimer } from '../metrics-door-histogram';
+import { correlationIdOf, type Call } from './grpc-call';
+import { takeUnreadable, UNREADABLE, unreadableFailure } from './grpc-unreadable';
+import { HEALTH_PACKAGE, type GrpcHealth } from '../health-grpc';
+import type { DoorMetrics } from '../metrics';
+
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const OK = 0;
+const CANCELLED = 1;
+const UNKNOWN = 2;
+
+/** What one connection may hold, and when a silent one is let go. */
+const CONNECTION_LIMITS = {
+  'grpc.max_concurrent_streams': 1_000,
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+  'grpc.max_connection_idle_ms': 15 * 60_000,
+};
+
+/** What is asked of the caller: where to listen, the contracts, and credentials when not plain text. */
+export type GrpcServerOptions = Pick<
+  GrpcOptions['options'],
+  'url' | 'package' | 'packageDefinition' | 'protoPath' | 'loader' | 'credentials'
+>;
+
+export interface GrpcServerParts {
+  readonly metrics: DoorMetrics;
+  readonly health: GrpcHealth;
+}
+
+type Handler = (call: ServerCall, callback: Callback) => unknown;
+type Callback = (error: unknown, message?: unknown, trailer?: Metadata) => void;
+
+interface ServerCall extends Call {
+  /** Absent where the caller streams. */
+  readonly request?: unknown;
+  /** Where a streaming caller's messages come in. */
+  push?(message: unknown): boolean;
+  emit(event: 'error', error: unknown): void;
+  once(event: 'finish' | 'cancelled' | 'error', listener: (error?: unknown) => void): void;
+}
+
+interface Method {
+  readonly path: string;
+  readonly responseStream: boolean;
+}
+
+/**
+ * The gRPC server of the service: Nest's own, with limits, health checking, reflection, and every call counted under its
+ * rpc. Counting stands around Nest's handlers instead of in an interceptor, which would add an observable to each call.
+ * Use as `app.connectMicroservice({ strategy }, { inheritAppConfig: true })`.
+ */
+export class GrpcServer extends ServerGrpc {
+  readonly #metrics: DoorMetrics;
+  readonly #open = new Set<string>();
+  readonly #served = new Set<string>();
+
+  constructor(options: GrpcServerOptions, { metrics, health }: GrpcServerParts) {
+    super({
+      ...options,
+      maxReceiveMessageLength: MAX_MESSAGE_BYTES,
+      maxSendMessageLength: MAX_MESSAGE_BYTES,
+      channelOptions: CONNECTION_LIMITS,
+      gracefulShutdown: true,
+      onLoadPackageDefinition: (contracts: PackageDefinition, server: Server) =>
+        this.#addOpenServices(contracts, server, health),
+    });
+    this.#metrics = metrics;
+  }
+
+  /** Paths of the rpcs anybody may call: health and reflection. Empty before the server listens. */
+  get openRpcs(): readonly string[] {
+    return [...this.#open];
+  }
+
+  /** Paths of the rpcs that controllers answer. Empty before the server listens. */
+  get servedRpcs(): readonly string[] {
+    return [...this.#served];
+  }
+
+  /** This server, for whoever holds only Nest's microservice: `app.getMicroservices()[n].unwrap<GrpcServer>()`. */
+  override unwrap<T>(): T {
+    return this as unknown as T;
+  }
+
+  /** Cuts off what does not end by itself; harmless when nothing is left. */
+  forceShutdown(): void {
+    (this.grpcClient as Server | null)?.forceShutdown();
+  }
+
+  override createServiceMethod(
+    methodHandler: (...args: unknown[]) => unknown,
+    protoNativeHandler: Method,
+    streamType: GrpcMethodStreamingType,
+  ): Handler {
+    const handler = super.createServiceMethod(methodHandler, protoNativeHandler, streamType) as Handler;
+    this.#served.add(protoNativeHandler.path);
+    const timer = this.#metrics.grpc(protoNativeHandler.path);
+    return protoNativeHandler.responseStream ? timedStream(handler, timer) : timedUnary(handler, timer);
+  }
+
+  #addOpenServices(contracts: PackageDefinition, server: Server, health: GrpcHealth): void {
+    const collector: Pick<Server, 'addService'> = {
+      addService: (definition, implementation) => {
+        for (const { path } of Object.values(definition)) this.#open.add(path);
+        server.addService(definition, implementation);
+      },
+    };
+    takeUnreadable(contracts);
+    health.addToServer(collector, serviceNames(contracts));
+    new ReflectionService({ ...contracts, ...HEALTH_PACKAGE }).addToServer(collector);
+  }
+}
+
+function serviceNames(contracts: PackageDefinition): string[] {
+  return Object.entries(contracts)
+    .filter(([, definition]) => !('format' in definition))
+    .map(([name]) => name);
+}
+
+function timedUnary(handler: Handler, timer: DoorTimer): Handler {
+  return (call, callback) => {
+    const startedMs = performance.now();
+    const answer: Callback = (error, message) => {
+      timer.observe(error ? codeOf(error) : OK, (performance.now() - startedMs) / 1000);
+      if (error || call.metadata.get('x-request-id').length === 0) callback(error, message);
+      else callback(null, message, idTrailer(call));
+    };
+    if (call.request === UNREADABLE) return answer(unreadableFailure(call));
+    return settled(handler(call, answer), answer);
+  };
+}
+
+function timedStream(handler: Handler, timer: DoorTimer): Handler {
+  return (call, callback) => {
+    const startedMs = performance.now();
+    let isOver = false;
+    const over = (code: number): void => {
+      if (!isOver) timer.observe(code, (performance.now() - startedMs) / 1000);
+      isOver = true;
+    };
+    call.once('finish', () => over(OK));
+    call.once('cancelled', () => over(CANCELLED));
+    call.once('error', (error) => over(codeOf(error)));
+    if (call.request === UNREADABLE) return call.emit('error', unreadableFailure(call));
+    refuseUnreadable(call);
+    return settled(handler(call, callback), (error) => call.emit('error', error));
+  };
+}
+
+/**
+ * Gives a caller back the id he sent. A failure carries an id in any case; for a success nobody asked to name, trailers of its
+ * own would cost the call several per cent.
+ */
+function idTrailer(call: Call): Metadata {
+  const trailer = new Metadata();
+  trailer.set('x-request-id', correlationIdOf(call));
+  return trailer;
+}
+
+/** Ends a stream at its first unreadable message, before the handler sees it. */
+function refuseUnreadable(call: ServerCall): void {
+  const push = call.push?.bind(call);
+  if (push === undefined) return;
+  call.push = (message) => {
+    if (message !== UNREADABLE) return push(message);
+    call.emit('error', unreadableFailure(call));
+    return false;
+  };
+}
+
+/**
+ * Nest lets the promise of a handler that takes the stream as it is reject, as when the guard refuses its caller, and nobody
+ * would hear it: one such call would end the process.
+ */
+function settled(outcome: unknown, fail: (error: unknown) => void): unknown {
+  return outcome instanceof Promise ? outcome.catch(fail) : outcome;
+}
+
+function codeOf(error: unknown): number {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'number' ? code : UNKNOWN;
+}

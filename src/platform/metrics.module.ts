@@ -1,0 +1,13 @@
+import { Global, Module } from '@nestjs/common';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { DoorMetrics, PoolMetrics } from './metrics';
+import { MetricsController } from './metrics.rest.controller';
+
+/** Prometheus: what the process, the doors and the pool are doing. Needs `Database`. */
+@Global()
+@Module({
+  imports: [PrometheusModule.register({ controller: MetricsController })],
+  providers: [DoorMetrics, PoolMetrics],
+  exports: [DoorMetrics],
+})
+export class MetricsModule {}

@@ -1,0 +1,38 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { AuthModule } from './auth/auth.module';
+import { Clock } from './clock';
+import { CONFIG, type Config } from './config';
+import { DatabaseModule } from './database.module';
+import { DoorsModule } from './doors/doors.module';
+import { HealthModule } from './health.module';
+import { Ids } from './ids';
+import { LockModule } from './lock.module';
+import { Logger } from './logger';
+import { MetricsModule } from './metrics.module';
+import { Readiness } from './readiness';
+import { RedisModule } from './redis.module';
+import { Seeds } from './seeds';
+
+/** What every module may use without importing it: configuration, time, ids, logs, Postgres, Redis if any, locks. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static forRoot(config: Config): DynamicModule {
+    const logger = { provide: Logger, useFactory: () => new Logger(config) };
+    const providers = [{ provide: CONFIG, useValue: config }, Clock, Ids, Readiness, Seeds, logger];
+    return {
+      module: PlatformModule,
+      imports: [
+        DatabaseModule,
+        RedisModule.forRoot(config),
+        LockModule,
+        MetricsModule,
+        AuthModule,
+        DoorsModule,
+        HealthModule,
+      ],
+      providers,
+      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Logger, DatabaseModule],
+    };
+  }
+}

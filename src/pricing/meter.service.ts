@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError, type FieldError } from '../core/errors';
+import type { Meter } from '../core/meter';
+import { compareRatios } from '../core/ratio';
+import { type MeterDefinition, MeterRepository } from './meter.repository';
+
+/** The meters of one revision, by the type of event they listen to. */
+export interface Catalogue {
+  readonly revision: string;
+  readonly byType: ReadonlyMap<string, readonly Meter[]>;
+  readonly byId: ReadonlyMap<number, Meter>;
+  readonly byKey: ReadonlyMap<string, Meter>;
+}
+
+const LABELS: ReadonlySet<string> = new Set(['name', 'description', 'unit']);
+
+@Injectable()
+export class MeterService {
+  #catalogue: Catalogue | null = null;
+  #reading: Promise<Catalogue> | null = null;
+
+  constructor(private readonly meters: MeterRepository) {}
+
+  /** The catalogue this process computes with; a group whose revision is outdated is refused by the database. */
+  async catalogue(): Promise<Catalogue> {
+    return this.#catalogue ?? this.reread();
+  }
+
+  /** The same without waiting; null before the first read. */
+  get currentCatalogue(): Catalogue | null {
+    return this.#catalogue;
+  }
+
+  /** Reads the catalogue again; callers of one moment share one read. */
+  async reread(): Promise<Catalogue> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<Catalogue> {
+    const { revision, meters } = await this.meters.readCatalogue();
+    const byType = new Map<string, Meter[]>();
+    for (const meter of meters) {
+      for (const type of meter.eventTypes) byType.set(type, [...(byType.get(type) ?? []), meter]);
+    }
+    const byId = new Map(meters.map((meter) => [meter.id, meter]));
+    const byKey = new Map(meters.map((meter) => [meter.key, meter]));
+    this.#catalogue = { revision, byType, byId, byKey };
+    return this.#catalogue;
+  }
+
+  async get(key: string): Promise<Meter> {
+    const meter = await this.meters.find(key);
+    if (!meter) throw new DomainError('not-found', `No meter ${key}`);
+    return meter;
+  }
+
+  list(afterId: number, limit: number): Promise<Meter[]> {
+    return this.meters.list(afterId, limit);
+  }
+
+  /**
+   * Makes a meter, or changes the labels of an existing one. What it measures is fixed: usage already counted under
+   * one definition must not be read under another, so a different one is refused as `failed-precondition`.
+   */
+  async put(wanted: MeterDefinition): Promise<Meter> {
+    await this.meters.make(wanted);
+    const stored = await this.get(wanted.key);
+    const differing = differences(stored, wanted);
+    if (differing.length > 0) {
+      throw new DomainError('failed-precondition', `Meter ${wanted.key} measures something else`, differing);
+    }
+    await this.meters.relabel(wanted);
+    await this.reread();
+    return { ...stored, ...wanted };
+  }
+}
+
+function differences(stored: Meter, wanted: MeterDefinition): FieldError[] {
+  const names = Object.keys(wanted) as (keyof MeterDefinition)[];
+  return names
+    .filter((name) => !LABELS.has(name))
+    .filter((name) =>
+      name === 'divideBy'
+        ? compareRatios(stored.divideBy, wanted.divideBy) !== 0
+        : JSON.stringify(stored[name]) !== JSON.stringify(wanted[name]),
+    )
+    .map((name) => ({
+      field: name,
+      reason: 'is fixed once the meter exists: make a meter with another key',
+    }));
+}

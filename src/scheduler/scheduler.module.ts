@@ -1,0 +1,26 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import type { Config } from '../platform/config';
+import { UsageModule } from '../usage/usage.module';
+import { JobRunner } from './job-runner.service';
+import { PartitionUpkeepJob } from './partition-upkeep.job';
+import { RollupJob } from './rollup.job';
+
+/**
+ * When jobs run. Each job class is a provider of this module and calls a service under a lock, so that any number of
+ * replicas may run this; a process whose `ROLE` is `api` runs none.
+ */
+@Module({})
+export class SchedulerModule {
+  static forRoot({ role }: Pick<Config, 'role'>): DynamicModule {
+    const runsJobs = role !== 'api';
+    return {
+      module: SchedulerModule,
+      imports: [
+        UsageModule,
+        ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
+      ],
+      providers: [JobRunner, PartitionUpkeepJob, RollupJob],
+    };
+  }
+}

@@ -1,0 +1,255 @@
+import { Injectable } from '@nestjs/common';
+import type { Placed, Sum } from '../core/contribution';
+import { fullDecimal } from '../core/quantity';
+import { lines, plainArray, textArray } from '../platform/array-literal';
+import type { Account } from '../core/account';
+import type { Sql } from '../platform/transaction';
+import { markText } from '../core/work-mark';
+
+/** An event ready to be stored: everything resolved, nothing left to check but whether it is new. */
+export interface PreparedEvent extends Placed {
+  readonly account: Account;
+  readonly content: string;
+  readonly type: string;
+  readonly source: string;
+  readonly eventId: string;
+  readonly quantity: string | null;
+  readonly resource: string | null;
+  readonly subject: string | null;
+  readonly properties: string | null;
+  readonly personal: string | null;
+  /** The time the client sent; null when it sent none and `at` is ours. */
+  readonly occurredAtSent: number | null;
+  readonly revision: string;
+}
+
+/** What a group adds to counters and rollup windows, each in lock order. */
+export interface Sums {
+  readonly counters: readonly Sum[];
+  readonly windows: readonly Sum[];
+}
+
+export interface StoredKey {
+  readonly key: string;
+  readonly account_id: string;
+  readonly content: string;
+  readonly occurred_at: Date;
+  /** As text, because an instant of this language has no microseconds. */
+  readonly recorded_at: string;
+  readonly revision: number;
+}
+
+export interface StoredEvent {
+  readonly type: string;
+  readonly source: string;
+  readonly event_id: string;
+  readonly occurred_at: Date;
+  readonly quantity: string | null;
+  readonly resource: string | null;
+  readonly subject: string | null;
+  readonly properties: Record<string, unknown> | null;
+}
+
+const INSTANT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
+
+/** Columns $1–$12, one element per event, sorted by key so that keys are locked in one order everywhere. */
+const EVENTS_SENT = `
+  e as materialized (
+    select bucket, account_id, key, content, ${INSTANT('at')} as occurred_at, quantity, type, coalesce(source, '') as source,
+      event_id, nullif(resource, '') as resource, nullif(subject, '') as subject, nullif(properties, '')::json as properties
+    from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::numeric[],
+      string_to_array($7, E'\\n'), string_to_array($8, E'\\n'), string_to_array($9, E'\\n'), string_to_array($10, E'\\n'),
+      string_to_array($11, E'\\n'), string_to_array($12, E'\\n'))
+      as e(bucket, account_id, key, content, at, quantity, type, source, event_id, resource, subject, properties))`;
+
+/** Nothing is inserted when the catalogue has moved on: the group is computed again with the new meters. */
+const KEYS_OF_THIS_REVISION = `
+  select key, account_id, bucket, content, occurred_at from e
+  where (select revision from catalogue_revision) = $13::bigint`;
+
+const EVENTS = `
+  insert into usage_event (bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties)
+  select bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties from e`;
+
+const MARKS = `insert into work_mark (bucket, marks) select $27::smallint, $28::text where $28::text is not null`;
+
+const COUNTERS = `
+  insert into usage_counter as c (bucket, account_id, meter_id, segment_from, segment_to, dims, sum, count, min, max,
+    last_at, last_key, last_value)
+  select s.bucket, s.account_id, s.meter_id, ${INSTANT('s.from_ms')}, ${INSTANT('s.to_ms')}, s.dims, s.sum, s.count,
+    s.min, s.max, ${INSTANT('s.last_ms')}, s.last_key, s.last_value
+  from unnest($14::smallint[], $15::bigint[], $16::int[], $17::bigint[], $18::bigint[], $19::text[], $20::numeric[],
+    $21::bigint[], $22::numeric[], $23::numeric[], $24::bigint[], $25::uuid[], $26::numeric[])
+    as s(bucket, account_id, meter_id, from_ms, to_ms, dims, sum, count, min, max, last_ms, last_key, last_value)`;
+
+const MERGE_COUNTERS = `
+  on conflict (bucket, account_id, meter_id, segment_from, dims) do update set
+    sum = c.sum + excluded.sum,
+    count = c.count + excluded.count,
+    min = least(c.min, excluded.min),
+    max = greatest(c.max, excluded.max),
+    last_at = case when excluded.last_at is null or (c.last_at, c.last_key) >= (excluded.last_at, excluded.last_key)
+      then c.last_at else excluded.last_at end,
+    last_value = case when excluded.last_at is null or (c.last_at, c.last_key) >= (excluded.last_at, excluded.last_key)
+      then c.last_value else excluded.last_value end,
+    last_key = case when excluded.last_at is null or (c.last_at, c.last_key) >= (excluded.last_at, excluded.last_key)
+      then c.last_key else excluded.last_key end,
+    revision = c.revision + 1`;
+
+/**
+ * One statement, one transaction: keys, events, counters and the work mark, or nothing. A key that exists fails the
+ * whole statement with 23505. `gate` makes the keys go first, so that locks are taken in one order everywhere.
+ */
+const INSERT_NEW_EVENTS_AND_COUNT = {
+  name: 'insert-new-events-and-count',
+  text: `
+  with ${EVENTS_SENT},
+  keys as (insert into event_key (key, account_id, bucket, content, occurred_at) ${KEYS_OF_THIS_REVISION} returning 1),
+  gate as materialized (select count(*) as n from keys),
+  events as (${EVENTS} where (select n from gate) > 0),
+  marks as (${MARKS} and (select n from gate) > 0),
+  counters as (${COUNTERS} where (select n from gate) > 0 order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS})
+  select n::int as inserted from gate`,
+};
+
+/** The careful form: only the keys, skipping those that exist, and says which were new. */
+const INSERT_KEYS_ONCE = `
+  insert into event_key (key, account_id, bucket, content, occurred_at)
+  select e.key, e.account_id, e.bucket, e.content, ${INSTANT('e.at')}
+  from unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[]) as e(key, account_id, bucket, content, at)
+  order by e.key, e.account_id
+  on conflict do nothing
+  returning key, account_id`;
+
+/** A second statement, because in the one above a key of a writer still under way is neither inserted nor visible. */
+const READ_KEYS = `
+  select k.key, k.account_id, k.content, k.occurred_at, k.recorded_at::text, k.revision
+  from unnest($1::uuid[], $2::bigint[], $3::smallint[]) as e(key, account_id, bucket)
+  join event_key k on k.key = e.key and k.account_id = e.account_id and k.bucket = e.bucket`;
+
+/** Stores what `INSERT_KEYS_ONCE` of the same transaction found new; false = nothing, the catalogue has moved on. */
+const STORE_EVENTS_AND_COUNT = {
+  name: 'store-events-and-count',
+  text: `
+  with ${EVENTS_SENT},
+  gate as materialized (select revision = $13::bigint as open from catalogue_revision),
+  events as (${EVENTS} where (select open from gate)),
+  marks as (${MARKS} and (select open from gate)),
+  counters as (${COUNTERS} where (select open from gate) order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS})
+  select open from gate`,
+};
+
+const READ_EVENT = `
+  select type, source, event_id, occurred_at, quantity, resource, subject, properties
+  from usage_event where account_id = $1 and occurred_at = $2 and recorded_at = $3::timestamptz and key = $4`;
+
+const MERGE_SUBJECT_PROFILES = `
+  insert into subject_profile as p (bucket, account_id, subject, attributes)
+  select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::jsonb[]) order by 1, 2, 3
+  on conflict (bucket, account_id, subject) do update
+    set attributes = p.attributes || excluded.attributes, updated_at = now()`;
+
+const ENSURE_EVENT_PARTITION = `select ensure_event_partition(now())`;
+
+/** SQL of the write path. Every method runs on the connection it is given, inside the caller's transaction. */
+@Injectable()
+export class IngestRepository {
+  /** Stores events that are all new; false when the catalogue has moved on. Throws 23505 when a key is known. */
+  async insertNew(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<boolean> {
+    const values = storeValues(events, sums);
+    return (await sql.query<{ inserted: number }>(INSERT_NEW_EVENTS_AND_COUNT, values))[0]!.inserted > 0;
+  }
+
+  /** Inserts the keys that are new and says which, as `key account_id`. */
+  async insertKeys(sql: Sql, events: readonly PreparedEvent[]): Promise<Set<string>> {
+    const rows = await sql.query<{ key: string; account_id: string }>(INSERT_KEYS_ONCE, [
+      plainArray(events, (event) => event.key),
+      plainArray(events, (event) => event.accountId),
+      plainArray(events, (event) => event.bucket),
+      plainArray(events, (event) => event.content),
+      plainArray(events, (event) => event.at),
+    ]);
+    return new Set(rows.map((row) => `${row.key} ${row.account_id}`));
+  }
+
+  async readKeys(
+    sql: Sql,
+    events: readonly Pick<Placed, 'key' | 'accountId' | 'bucket'>[],
+  ): Promise<StoredKey[]> {
+    return sql.query<StoredKey>(READ_KEYS, [
+      plainArray(events, (event) => event.key),
+      plainArray(events, (event) => event.accountId),
+      plainArray(events, (event) => event.bucket),
+    ]);
+  }
+
+  /** Stores events whose keys this transaction has inserted; false when they were computed with an old catalogue. */
+  async store(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<boolean> {
+    return (await sql.query<{ open: boolean }>(STORE_EVENTS_AND_COUNT, storeValues(events, sums)))[0]!.open;
+  }
+
+  async readEvent(sql: Sql, accountId: number, stored: StoredKey): Promise<StoredEvent | undefined> {
+    const values = [accountId, stored.occurred_at, stored.recorded_at, stored.key];
+    return (await sql.query<StoredEvent>(READ_EVENT, values))[0];
+  }
+
+  async mergeProfiles(sql: Sql, events: readonly PreparedEvent[]): Promise<void> {
+    const last = new Map<string, PreparedEvent>();
+    for (const event of events) last.set(`${event.accountId} ${event.subject}`, event);
+    const rows = [...last.values()];
+    await sql.query(MERGE_SUBJECT_PROFILES, [
+      plainArray(rows, (event) => event.bucket),
+      plainArray(rows, (event) => event.accountId),
+      textArray(rows, (event) => event.subject),
+      textArray(rows, (event) => event.personal),
+    ]);
+  }
+
+  async ensurePartition(sql: Sql): Promise<void> {
+    await sql.query(ENSURE_EVENT_PARTITION);
+  }
+}
+
+function storeValues(events: readonly PreparedEvent[], { counters, windows }: Sums): unknown[] {
+  return [
+    plainArray(events, (event) => event.bucket),
+    plainArray(events, (event) => event.accountId),
+    plainArray(events, (event) => event.key),
+    plainArray(events, (event) => event.content),
+    plainArray(events, (event) => event.at),
+    plainArray(events, (event) => event.quantity),
+    lines(events, (event) => event.type),
+    lines(events, (event) => event.source),
+    lines(events, (event) => event.eventId),
+    lines(events, (event) => event.resource),
+    lines(events, (event) => event.subject),
+    lines(events, (event) => event.properties),
+    events[0]!.revision,
+    ...counterValues(counters),
+    events[0]!.bucket,
+    windows.length === 0 ? null : markText(windows),
+  ];
+}
+
+/** Columns $14–$26 of the statements above. */
+function counterValues(sums: readonly Sum[]): string[] {
+  return [
+    plainArray(sums, (sum) => sum.bucket),
+    plainArray(sums, (sum) => sum.accountId),
+    plainArray(sums, (sum) => sum.meterId),
+    plainArray(sums, (sum) => sum.from),
+    plainArray(sums, (sum) => sum.to),
+    textArray(sums, (sum) => sum.dims),
+    plainArray(sums, (sum) => decimal(sum.state.sum)),
+    plainArray(sums, (sum) => sum.state.count),
+    plainArray(sums, (sum) => decimal(sum.state.min)),
+    plainArray(sums, (sum) => decimal(sum.state.max)),
+    plainArray(sums, (sum) => sum.state.last?.at ?? null),
+    plainArray(sums, (sum) => sum.state.last?.key ?? null),
+    plainArray(sums, (sum) => decimal(sum.state.last?.value)),
+  ];
+}
+
+function decimal(value: bigint | null | undefined): string | null {
+  return value === null || value === undefined ? null : fullDecimal(value);
+}

@@ -1,0 +1,273 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AccountKey } from '../core/account-key';
+import { DomainError, type FieldError } from '../core/errors';
+import { timeOfId } from '../core/event-key';
+import { AccountService } from '../cost-centers/account.service';
+import { CONFIG, type Config } from '../platform/config';
+import { Clock } from '../platform/clock';
+import { type Principal, mayUseAccount } from '../platform/auth/principal';
+import { type Catalogue, MeterService } from '../pricing/meter.service';
+import { type Outcome, OutdatedCatalogue, RECORDED } from './careful-commit.service';
+import { CorrectionService } from './correction.service';
+import { prepareEvent } from './event-preparation';
+import type {
+  CorrectUsage,
+  RecordEvents,
+  RecordUsage,
+  UnreadableRecord,
+  Verdict,
+} from './event-record.commands';
+import { EventIdentity } from './event-identity.service';
+import { GroupCommit } from './group-commit.service';
+import { groupFailure } from './group-failure';
+import { IngestMetrics } from './ingest-metrics.service';
+import type { PreparedEvent } from './ingest.repository';
+import { clashOf, inKeyOrder } from './twins';
+
+/** Up to here the events of a request share groups with those of others; beyond it they are a group of their own. */
+const SINGLES_MAX = 20;
+const MS_PER_DAY = 86_400_000;
+
+interface Ready {
+  readonly index: number;
+  readonly record: RecordUsage;
+  event: PreparedEvent;
+}
+
+interface Setup {
+  readonly principal: Principal;
+  readonly now: number;
+  readonly backfill: boolean;
+  catalogue: Catalogue;
+  reread: boolean;
+}
+
+/** Stores events: one operation behind every write door. */
+@Injectable()
+export class IngestService {
+  constructor(
+    private readonly accounts: AccountService,
+    private readonly meters: MeterService,
+    private readonly identity: EventIdentity,
+    private readonly groups: GroupCommit,
+    private readonly corrections: CorrectionService,
+    private readonly metrics: IngestMetrics,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'eventPastToleranceMs' | 'eventFutureToleranceMs'>,
+  ) {}
+
+  /**
+   * Records events and corrections, one verdict per record in the order sent; durable when it returns. Corrections
+   * run after the events of the same call. Throws `forbidden` (backfill without its scope), `unavailable` (nothing or
+   * only a part may be stored: send the same again), and with `allOrNothing` the first refusal or conflict.
+   */
+  async recordEvents(command: RecordEvents, principal: Principal): Promise<Verdict[]> {
+    if (command.backfill && !principal.scopes.has('events:backfill')) {
+      throw new DomainError('forbidden', 'Backfill needs the scope events:backfill');
+    }
+    await this.#learnAccounts(command, principal);
+    const setup: Setup = {
+      principal,
+      now: this.clock.now().getTime(),
+      backfill: command.backfill,
+      catalogue: await this.meters.catalogue(),
+      reread: false,
+    };
+    const verdicts: Verdict[] = [];
+    const ready: Ready[] = [];
+    for (const [index, record] of command.records.entries()) {
+      if (record.kind === 'unreadable') verdicts[index] = unreadableVerdict(record);
+      else if (record.kind === 'usage') await this.#prepare({ index, record, ready, verdicts }, setup);
+      else verdicts[index] = this.#mayCorrect(record, principal) ?? PENDING;
+    }
+    if (command.allOrNothing) refuseAllWithOne(verdicts);
+    await this.#store(ready, verdicts, { setup, allOrNothing: command.allOrNothing });
+    await this.#correct(command, verdicts, setup);
+    for (const verdict of verdicts) this.metrics.countVerdict(verdict.status);
+    return verdicts;
+  }
+
+  async #learnAccounts(command: RecordEvents, principal: Principal): Promise<void> {
+    const unknown = new Set<AccountKey>();
+    for (const record of command.records) {
+      if (record.kind === 'unreadable' || this.accounts.known(record.account)) continue;
+      if (mayUseAccount(principal, record.account)) unknown.add(record.account);
+    }
+    if (unknown.size > 0) await this.accounts.learn([...unknown]);
+  }
+
+  async #prepare(
+    target: { index: number; record: RecordUsage; ready: Ready[]; verdicts: Verdict[] },
+    setup: Setup,
+  ): Promise<void> {
+    const { index, record } = target;
+    try {
+      if (!setup.catalogue.byType.has(record.type) && !setup.reread) {
+        setup.catalogue = await this.meters.reread();
+        setup.reread = true;
+      }
+      target.ready.push({ index, record, event: this.#event(record, setup) });
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      target.verdicts[index] = this.#refused(record, error);
+    }
+  }
+
+  #event(record: RecordUsage, setup: Setup): PreparedEvent {
+    if (!mayUseAccount(setup.principal, record.account)) {
+      throw new DomainError('forbidden', 'account: not yours to write for', [
+        { field: 'account', reason: 'not permitted' },
+      ]);
+    }
+    this.#checkTime(record, setup);
+    const account = this.accounts.known(record.account);
+    if (!account) throw new DomainError('not-found', `account: ${record.account} is not known`);
+    return prepareEvent(record, {
+      account,
+      segment: this.accounts.segmentAt(account, record.occurredAt ?? setup.now),
+      at: record.occurredAt ?? setup.now,
+      key: this.identity.keyOf(record.source, record.id),
+      catalogue: setup.catalogue,
+      contentOf: (parts) => this.identity.contentOf(parts),
+    });
+  }
+
+  /** Half-open like every interval: exactly as old as the tolerance is still taken. */
+  #checkTime({ occurredAt, id }: RecordUsage, { now, backfill }: Setup): void {
+    const fields: FieldError[] = [];
+    if (occurredAt !== null && occurredAt > now + this.config.eventFutureToleranceMs) {
+      fields.push({ field: 'occurred_at', reason: 'lies too far in the future' });
+    }
+    if (occurredAt !== null && !backfill && occurredAt < now - this.config.eventPastToleranceMs) {
+      fields.push({ field: 'occurred_at', reason: 'is too old: older events need a backfill' });
+    }
+    const idAt = timeOfId(id);
+    if (idAt !== null && idAt > now + MS_PER_DAY) {
+      fields.push({ field: 'id', reason: 'carries a time more than a day ahead' });
+    }
+    const [first] = fields;
+    if (first) throw new DomainError('invalid-argument', `${first.field}: ${first.reason}`, fields);
+  }
+
+  async #store(
+    ready: readonly Ready[],
+    verdicts: Verdict[],
+    options: { setup: Setup; allOrNothing: boolean },
+  ): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const outcomes = await this.#commit(ready, options.allOrNothing);
+        ready.forEach((item, i) => (verdicts[item.index] = this.#verdict(item, outcomes[i]!)));
+        if (options.allOrNothing) refuseAllWithOne(verdicts);
+        return;
+      } catch (error) {
+        if (!(error instanceof OutdatedCatalogue) || attempt === 5) throw error;
+        options.setup.catalogue = await this.meters.reread();
+        for (const item of ready) item.event = this.#event(item.record, options.setup);
+      }
+    }
+  }
+
+  async #commit(ready: readonly Ready[], allOrNothing: boolean): Promise<Outcome[]> {
+    const events = ready.map((item) => item.event);
+    if (events.length === 0) return [];
+    // One event is all or nothing by itself, and a shared group stores it for less than a connection of its own.
+    if (events.length === 1 || (events.length <= SINGLES_MAX && !allOrNothing))
+      return this.#commitSingly(events);
+    const { distinct, twins } = inKeyOrder(events);
+    const clash = allOrNothing ? clashOf(distinct, twins) : null;
+    if (clash) return events.map((event) => (event === clash.event ? clash.outcome : RECORDED));
+    const outcomes = new Map<PreparedEvent, Outcome>();
+    const judged = await this.#commitBatch(distinct, allOrNothing);
+    distinct.forEach((event, i) => outcomes.set(event, judged[i]!));
+    const judgedTwins = await this.#commitSingly(twins);
+    twins.forEach((event, i) => outcomes.set(event, judgedTwins[i]!));
+    return events.map((event) => outcomes.get(event)!);
+  }
+
+  /** A locked account or one bad event in a batch: each goes alone, so that the others are not held up by it. */
+  async #commitBatch(events: readonly PreparedEvent[], allOrNothing: boolean): Promise<Outcome[]> {
+    try {
+      return await this.groups.submitBatch(events, { allOrNothing });
+    } catch (error) {
+      const failure = groupFailure(error);
+      if (allOrNothing) throw failure === 'locked' ? heldUp() : error;
+      if (failure !== 'locked' && failure !== 'poisoned') throw error;
+      return this.#commitSingly(events);
+    }
+  }
+
+  async #commitSingly(events: readonly PreparedEvent[]): Promise<Outcome[]> {
+    if (events.length === 1) return [await this.groups.submit(events[0]!)];
+    const settled = await Promise.allSettled(events.map((event) => this.groups.submit(event)));
+    const failed = settled.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return settled.map((result) => (result as PromiseFulfilledResult<Outcome>).value);
+  }
+
+  #mayCorrect(record: CorrectUsage, principal: Principal): Verdict | null {
+    if (mayUseAccount(principal, record.account)) return null;
+    return this.#refused(record, new DomainError('forbidden', 'account: not yours to write for'));
+  }
+
+  async #correct(command: RecordEvents, verdicts: Verdict[], setup: Setup): Promise<void> {
+    for (const [index, record] of command.records.entries()) {
+      if (record.kind !== 'void' && record.kind !== 'amend') continue;
+      if (verdicts[index] !== PENDING) continue;
+      const eventId = this.identity.keyOf(record.source, record.id);
+      try {
+        const outcome = await this.corrections.correct(record, setup.catalogue);
+        verdicts[index] = { id: record.id, source: record.source, eventId, ...outcome };
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.code === 'unavailable') throw error;
+        verdicts[index] = this.#refused(record, error);
+      }
+    }
+  }
+
+  #verdict({ record, event }: Ready, outcome: Outcome): Verdict {
+    const verdict = { id: record.id, source: record.source, eventId: event.key };
+    if (outcome.status === 'refused')
+      return { ...verdict, ...outcome, code: 'invalid-argument', fields: ['quantity'] };
+    if (outcome.status !== 'conflict') return { ...verdict, ...outcome };
+    const reason = `the id is taken by an event that differs in ${outcome.fields.join(', ')}`;
+    return { ...verdict, ...outcome, code: 'conflict', reason };
+  }
+
+  #refused(record: RecordUsage | CorrectUsage, error: DomainError): Verdict {
+    return {
+      id: record.id,
+      source: record.source,
+      status: 'refused',
+      eventId: this.identity.keyOf(record.source, record.id),
+      code: error.code,
+      reason: error.message,
+      fields: error.fields.map((field) => field.field),
+    };
+  }
+}
+
+/** Stands for a correction that waits for the events of its own call. */
+const PENDING: Verdict = { id: '', source: '', status: 'refused', eventId: '' };
+
+function unreadableVerdict({ id, source, reason, fields }: UnreadableRecord): Verdict {
+  return { id, source, status: 'refused', eventId: '', code: 'invalid-argument', reason, fields };
+}
+
+/** Throws the first refusal or conflict, naming its place. */
+function refuseAllWithOne(verdicts: readonly Verdict[]): void {
+  verdicts.forEach((verdict, index) => {
+    if (verdict === undefined || verdict === PENDING) return;
+    if (verdict.status !== 'refused' && verdict.status !== 'conflict') return;
+    const code = verdict.status === 'conflict' ? 'conflict' : 'invalid-argument';
+    const fields = (verdict.fields ?? []).map((field) => ({
+      field: `events[${index}].${field}`,
+      reason: verdict.reason ?? '',
+    }));
+    throw new DomainError(code, `events[${index}]: ${verdict.reason}`, fields);
+  });
+}
+
+function heldUp(): DomainError {
+  return new DomainError('unavailable', 'An account of the batch is locked by another transaction', [], 1);
+}

@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import type { Stretch, Sum } from '../core/contribution';
+import { formatQuantity, parseQuantity } from '../core/quantity';
+import type { RollupState } from '../core/rollup';
+import { plainArray, textArray } from '../platform/array-literal';
+import type { Sql } from '../platform/transaction';
+
+export type RollupTable = 'usage_window' | 'usage_day';
+
+const MARKS_AT_ONCE = 500;
+
+/** Deleting a mark and adding what it says commit together: a mark is never lost and never applied twice. */
+const CONSUME_MARKS = `
+  delete from work_mark where id in (select id from work_mark order by id limit ${MARKS_AT_ONCE}) returning marks`;
+
+const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
+
+const STATES_SENT = `
+  select s.bucket, s.account_id, s.meter_id, s.dims, ${AT('s.from_ms')}, ${AT('s.to_ms')}, s.sum, s.count, s.min, s.max,
+    ${AT('s.last_ms')}, s.last_key, s.last_value
+  from unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::numeric[], $8::bigint[],
+    $9::numeric[], $10::numeric[], $11::bigint[], $12::uuid[], $13::numeric[])
+    as s(bucket, account_id, meter_id, dims, from_ms, to_ms, sum, count, min, max, last_ms, last_key, last_value)
+  order by 1, 2, 3, 5, 4`;
+
+const COLUMNS = `bucket, account_id, meter_id, dims, from_at, to_at, sum, count, min, max, last_at, last_key, last_value`;
+
+const MERGE_STATES = (table: RollupTable): string => `
+  insert into ${table} as w (${COLUMNS}) ${STATES_SENT}
+  on conflict (bucket, account_id, meter_id, from_at, dims) do update set
+    sum = w.sum + excluded.sum,
+    count = w.count + excluded.count,
+    min = least(w.min, excluded.min),
+    max = greatest(w.max, excluded.max),
+    (last_at, last_key, last_value) = (
+      select l.at, l.key, l.value
+      from (values (w.last_at, w.last_key, w.last_value), (excluded.last_at, excluded.last_key, excluded.last_value)) as l(at, key, value)
+      order by l.at desc nulls last, l.key desc nulls last limit 1)`;
+
+const SET_STATES = (table: RollupTable): string => `
+  insert into ${table} (${COLUMNS}) ${STATES_SENT}
+  on conflict (bucket, account_id, meter_id, from_at, dims) do update set
+    sum = excluded.sum, count = excluded.count, min = excluded.min, max = excluded.max,
+    last_at = excluded.last_at, last_key = excluded.last_key, last_value = excluded.last_value`;
+
+const READ_WINDOWS_OF_DAY = `
+  select dims, sum, count, min, max, last_at, last_key, last_value from usage_window
+  where bucket = $1 and account_id = $2 and meter_id = $3 and from_at >= $4 and from_at < $5 and dims = $6`;
+
+interface StateRow {
+  sum: string;
+  count: string;
+  min: string | null;
+  max: string | null;
+  last_at: Date | null;
+  last_key: string | null;
+  last_value: string | null;
+}
+
+/** SQL of rollup windows and days; every method runs inside the caller's transaction. */
+@Injectable()
+export class RollupRepository {
+  /** Takes the oldest marks away; fewer than 500 means that these were the last ones this snapshot shows. */
+  async consumeMarks(sql: Sql): Promise<{ marks: string[]; last: boolean }> {
+    const rows = await sql.query<{ marks: string }>(CONSUME_MARKS);
+    return { marks: rows.map((row) => row.marks), last: rows.length < MARKS_AT_ONCE };
+  }
+
+  async merge(sql: Sql, table: RollupTable, sums: readonly Sum[]): Promise<void> {
+    if (sums.length > 0) await sql.query(MERGE_STATES(table), stateArrays(sums));
+  }
+
+  async set(sql: Sql, table: RollupTable, sums: readonly Sum[]): Promise<void> {
+    if (sums.length > 0) await sql.query(SET_STATES(table), stateArrays(sums));
+  }
+
+  async windowsOfDay(sql: Sql, sum: Sum, day: Stretch): Promise<RollupState[]> {
+    const { bucket, accountId, meterId, dims } = sum;
+    const values = [bucket, accountId, meterId, new Date(day.from), new Date(day.to), dims];
+    return (await sql.query<StateRow>(READ_WINDOWS_OF_DAY, values)).map(rollupStateOf);
+  }
+}
+
+/** A stored state as core folds it. */
+export function rollupStateOf(row: StateRow): RollupState {
+  return {
+    sum: parseQuantity(row.sum),
+    count: BigInt(row.count),
+    min: row.min === null ? null : parseQuantity(row.min),
+    max: row.max === null ? null : parseQuantity(row.max),
+    last:
+      row.last_at === null
+        ? null
+        : { at: row.last_at.getTime(), key: row.last_key!, value: parseQuantity(row.last_value!) },
+  };
+}
+
+function stateArrays(sums: readonly Sum[]): string[] {
+  const decimal = (value: bigint | null | undefined): string | null =>
+    value === null || value === undefined ? null : formatQuantity(value);
+  return [
+    plainArray(sums, (sum) => sum.bucket),
+    plainArray(sums, (sum) => sum.accountId),
+    plainArray(sums, (sum) => sum.meterId),
+    textArray(sums, (sum) => sum.dims),
+    plainArray(sums, (sum) => sum.from),
+    plainArray(sums, (sum) => sum.to),
+    plainArray(sums, (sum) => decimal(sum.state.sum)),
+    plainArray(sums, (sum) => sum.state.count),
+    plainArray(sums, (sum) => decimal(sum.state.min)),
+    plainArray(sums, (sum) => decimal(sum.state.max)),
+    plainArray(sums, (sum) => sum.state.last?.at ?? null),
+    plainArray(sums, (sum) => sum.state.last?.key ?? null),
+    plainArray(sums, (sum) => decimal(sum.state.last?.value)),
+  ];
+}

@@ -1,0 +1,132 @@
+import { Injectable } from '@nestjs/common';
+import type { AccountKey } from '../core/account-key';
+import type { Stretch } from '../core/contribution';
+import { invalid } from '../core/errors';
+import { type GroupLabel, type Groups, groupsOf } from '../core/grouping';
+import { type Meter, isGauge } from '../core/meter';
+import type { Ratio } from '../core/ratio';
+import { EMPTY_STATE, usageOf } from '../core/rollup';
+import { type WindowSize, queryWindows } from '../core/window';
+import { AccountService } from '../cost-centers/account.service';
+import type { Principal } from '../platform/auth/principal';
+import { Clock } from '../platform/clock';
+import { Database, type Sql } from '../platform/transaction';
+import { MeterService } from '../pricing/meter.service';
+import { CounterUsageService } from './counter-usage.service';
+import { GaugeUsageService } from './gauge-usage.service';
+import { RollupService } from './rollup.service';
+import type { ReadUsage } from './usage-query.commands';
+import { type UsageCell, type UsageQuestion, refuseTooMany } from './usage-question';
+import { UsageRepository } from './usage.repository';
+
+/** One line of the answer: usage in base units, in one window and, when asked for, of one group. */
+export interface UsageRow extends Stretch {
+  readonly group: GroupLabel | null;
+  readonly usage: Ratio | null;
+}
+
+export interface UsageAnswer extends Stretch {
+  readonly meter: Meter;
+  readonly account: AccountKey;
+  readonly window: WindowSize;
+  readonly timeZone: string;
+  readonly rows: readonly UsageRow[];
+}
+
+/** Reads usage: of any stretch, in windows of any time zone, by the meter's dimensions. */
+@Injectable()
+export class UsageQueryService {
+  constructor(
+    private readonly database: Database,
+    private readonly accounts: AccountService,
+    private readonly meters: MeterService,
+    private readonly rollups: RollupService,
+    private readonly usage: UsageRepository,
+    private readonly counters: CounterUsageService,
+    private readonly gauges: GaugeUsageService,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Everything recorded before the call is in the answer. Throws `not-found` for an unknown meter and, in the same
+   * words, for an unknown account and one beyond the caller's scope; `invalid-argument` for a stretch, a dimension or
+   * a number of windows or rows that cannot be.
+   */
+  async read(query: ReadUsage, principal: Principal): Promise<UsageAnswer> {
+    const account = await this.accounts.getFor(principal, query.account);
+    const meter = await this.meters.get(query.meter);
+    checkDimensions(query, meter);
+    const now = this.clock.now().getTime();
+    const segmentAt = (at: number): Stretch => this.accounts.segmentAt(account, at);
+    const stretch = stretchOf(query, { now, period: segmentAt(now) });
+    const timeZone = query.timeZone ?? account.calendar.timeZone;
+    const windows = windowsOf(stretch, query.window, timeZone);
+    const owner = { bucket: account.bucket, accountId: account.id, meterId: meter.id };
+    const rows = await this.#read({ ...owner, meter, windows, segmentAt, now }, query);
+    return { meter, account: account.key, ...stretch, window: query.window, timeZone, rows };
+  }
+
+  /** One snapshot for all that is read, so that rows, events and levels agree with each other. */
+  async #read(question: Omit<UsageQuestion, 'groups'>, query: ReadUsage): Promise<UsageRow[]> {
+    const gauge = isGauge(question.meter.aggregation);
+    if (!gauge) await this.rollups.catchUp();
+    return this.database.transaction(
+      async (tx) => {
+        await tx.query('set transaction read only');
+        const whole = { ...question, groups: await this.#groups(tx, question, query) };
+        const cells = await (gauge ? this.gauges : this.counters).read(tx, whole);
+        return rowsOf(whole, cells);
+      },
+      { isolation: 'repeatable read' },
+    );
+  }
+
+  /** The combinations of dimensions asked for. A gauge has rows for its total; its levels began at any time before. */
+  async #groups(tx: Sql, question: Omit<UsageQuestion, 'groups'>, query: ReadUsage): Promise<Groups> {
+    const { meter, windows } = question;
+    const isTotal = query.groupBy.length === 0 && query.filters.size === 0;
+    const gauge = isGauge(meter.aggregation);
+    if (meter.dimensions.length === 0 || (gauge && isTotal)) return groupsOf([''], query);
+    const from = gauge ? 0 : windows[0]!.from;
+    return groupsOf(await this.usage.readDimensions(tx, question, { from, to: windows.at(-1)!.to }), query);
+  }
+}
+
+function checkDimensions({ groupBy, filters }: ReadUsage, meter: Meter): void {
+  const refuse = (field: string, name: string): never => {
+    throw invalid(field, `meter ${meter.key} has no dimension ${JSON.stringify(name)}`);
+  };
+  for (const name of groupBy) if (!meter.dimensions.includes(name)) refuse('group_by', name);
+  for (const name of filters.keys()) if (!meter.dimensions.includes(name)) refuse(`filter.${name}`, name);
+}
+
+/** The running period unless the query says otherwise; a stretch that begins elsewhere ends now. */
+function stretchOf({ from, to }: ReadUsage, { now, period }: { now: number; period: Stretch }): Stretch {
+  const stretch = { from: from ?? period.from, to: to ?? (from === null ? period.to : now) };
+  if (stretch.from >= stretch.to) throw invalid('to', 'must be after from');
+  return stretch;
+}
+
+function windowsOf({ from, to }: Stretch, size: WindowSize, timeZone: string): Stretch[] {
+  const windows = queryWindows({ from: new Date(from), to: new Date(to), size, timeZone });
+  return windows.map((window) => ({ from: window.from.getTime(), to: window.to.getTime() }));
+}
+
+/** Grouped, only what exists is listed; without groups every window is, with the figure of nothing where it is empty. */
+function rowsOf({ meter, windows, groups }: UsageQuestion, cells: readonly UsageCell[]): UsageRow[] {
+  refuseTooMany(cells);
+  if (groups.isGrouped) {
+    return cells.map(({ window, group, usage }) => ({
+      ...windows[window]!,
+      group: groups.labels[group]!,
+      usage,
+    }));
+  }
+  const byWindow = new Map(cells.map((cell) => [cell.window, cell.usage]));
+  const empty = usageOf(meter.aggregation, EMPTY_STATE, 0n);
+  return windows.map((window, place) => ({
+    ...window,
+    group: null,
+    usage: byWindow.has(place) ? byWindow.get(place)! : empty,
+  }));
+}

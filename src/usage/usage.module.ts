@@ -1,0 +1,69 @@
+import { Module } from '@nestjs/common';
+import { CostCentersModule } from '../cost-centers/cost-centers.module';
+import { PricingModule } from '../pricing/pricing.module';
+import { CarefulCommit } from './careful-commit.service';
+import { CorrectionRepository } from './correction.repository';
+import { CorrectionService } from './correction.service';
+import { CounterUsageService } from './counter-usage.service';
+import { EventIdentity } from './event-identity.service';
+import { EventListController } from './event-list.rest.controller';
+import { EventListService } from './event-list.service';
+import { EventRepository } from './event.repository';
+import { EventsGrpcController } from './events.grpc.controller';
+import { EventsRestController } from './events.rest.controller';
+import { GaugeRepository } from './gauge.repository';
+import { GaugeService } from './gauge.service';
+import { GaugeUsageRepository } from './gauge-usage.repository';
+import { GaugeUsageService } from './gauge-usage.service';
+import { GroupCommit } from './group-commit.service';
+import { IngestMetrics } from './ingest-metrics.service';
+import { IngestRepository } from './ingest.repository';
+import { IngestService } from './ingest.service';
+import { ListChargeController } from './list-charge.rest.controller';
+import { ListChargeService } from './list-charge.service';
+import { PartitionRepository } from './partition.repository';
+import { PartitionService } from './partition.service';
+import { RawUsageService } from './raw-usage.service';
+import { RefoldService } from './refold.service';
+import { RollupRepository } from './rollup.repository';
+import { RollupService } from './rollup.service';
+import { UsageQueryController } from './usage-query.rest.controller';
+import { UsageQueryService } from './usage-query.service';
+import { UsageRepository } from './usage.repository';
+import { ValueRepository } from './value.repository';
+
+/** Events in, counters, windows and levels out. */
+@Module({
+  imports: [PricingModule, CostCentersModule],
+  controllers: [EventsGrpcController, EventListController, UsageQueryController, ListChargeController],
+  providers: [
+    CarefulCommit,
+    CorrectionRepository,
+    CorrectionService,
+    CounterUsageService,
+    EventIdentity,
+    EventListService,
+    EventRepository,
+    EventsRestController,
+    GaugeRepository,
+    GaugeService,
+    GaugeUsageRepository,
+    GaugeUsageService,
+    GroupCommit,
+    IngestMetrics,
+    IngestRepository,
+    IngestService,
+    ListChargeService,
+    PartitionRepository,
+    PartitionService,
+    RawUsageService,
+    RefoldService,
+    RollupRepository,
+    RollupService,
+    UsageQueryService,
+    UsageRepository,
+    ValueRepository,
+  ],
+  exports: [IngestService, RollupService, PartitionService],
+})
+export class UsageModule {}

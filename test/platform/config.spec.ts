@@ -1,0 +1,308 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ConfigError, loadConfig, type Config } from '../../src/platform/config';
+import { ENVIRONMENT_ONLY, VARIABLES } from '../../src/platform/config-variables';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+/** Long, varied and no sample: good enough for every secret. */
+const STRONG = 'kZ8-qv3TnB7xW1mR5pYc9sLd2fGh4jXa6e';
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('without any setting', () => {
+  it('is a complete installation on this machine', () => {
+    expect(loadConfig({})).toMatchObject({
+      production: false,
+      apiHost: '127.0.0.1',
+      apiPort: 8082,
+      grpcHost: '127.0.0.1',
+      grpcPort: 9001,
+      bodyLimit: 1_048_576,
+      databaseUrl: null,
+      redisUrl: null,
+      adminApiKey: null,
+      dataDir: resolve(__dirname, '../../.tallyhouse'),
+      priceComputeGbHour: '0.000463',
+      eventPastToleranceMs: 35 * DAY,
+      eventFutureToleranceMs: 5 * MINUTE,
+      controllerScheduleMs: MINUTE,
+      resetUsageScheduleMs: 15 * MINUTE,
+      testClocks: true,
+      grpcAuth: 'token',
+      role: 'all',
+      rateLimitRequests: 1000,
+      rateLimitWindowMs: 1000,
+      requireKnownAccounts: false,
+      logLevel: 'info',
+    } satisfies Partial<Config>);
+  });
+});
+
+describe('a setting', () => {
+  const cases: [string, NodeJS.ProcessEnv, Partial<Config>][] = [
+    ['PORT wins over API_PORT', { API_PORT: '8090', PORT: '8091' }, { apiPort: 8091 }],
+    ['a prefix names the same variable', { TALLYHOUSE_API_PORT: '8090' }, { apiPort: 8090 }],
+    ['nothing is as good as not set', { API_PORT: '', REDIS_URL: ' ' }, { apiPort: 8082, redisUrl: null }],
+    ['an empty schedule is a job switched off', { CONTROLLER_SCHEDULE: '' }, { controllerScheduleMs: null }],
+    ['durations add up', { RESET_USAGE_SCHEDULE: '1h30m' }, { resetUsageScheduleMs: 90 * MINUTE }],
+    ['durations have fractions', { CONTROLLER_SCHEDULE: '0.5s' }, { controllerScheduleMs: 500 }],
+    ['sizes are binary', { BODY_LIMIT: '2kB' }, { bodyLimit: 2048 }],
+    ['production has no test clocks', { NODE_ENV: 'production' }, { testClocks: false, production: true }],
+    ['production may ask for them', { NODE_ENV: 'production', TEST_CLOCKS: 'yes' }, { testClocks: true }],
+    ['DEBUG is a log level', { DEBUG: '1', LOG_LEVEL: 'warn' }, { logLevel: 'debug' }],
+    [
+      'REDIS_DB completes the address',
+      { REDIS_URL: 'redis://r:6379', REDIS_DB: '2' },
+      { redisUrl: 'redis://r:6379/2' },
+    ],
+    [
+      'the address has the last word',
+      { REDIS_URL: 'redis://r/7', REDIS_DB: '2' },
+      { redisUrl: 'redis://r/7' },
+    ],
+    ['prices stay decimals', { PRICE_BUILD_MINUTE: '0.010' }, { priceBuildMinute: '0.010' }],
+    [
+      'several webhook secrets',
+      { STRIPE_WEBHOOK_SECRET: 'whsec_aaaabbbb, whsec_ccccdddd' },
+      { stripeWebhookSecrets: ['whsec_aaaabbbb', 'whsec_ccccdddd'] },
+    ],
+    ['network trust on loopback', { GRPC_AUTH: 'network', GRPC_HOST: '::1' }, { grpcAuth: 'network' }],
+    [
+      'network trust acknowledged',
+      { GRPC_AUTH: 'network', GRPC_HOST: '0.0.0.0', GRPC_AUTH_ACKNOWLEDGED: '1' },
+      { grpcHost: '0.0.0.0' },
+    ],
+    ['a strong secret', { JWT_SECRET: STRONG }, { jwtSecret: STRONG }],
+  ];
+  it.each(cases)('%s', (_, env, expected) => {
+    expect(loadConfig(env)).toMatchObject(expected);
+  });
+
+  it('of the caller wins unchecked, so that a test may ask for any free port', () => {
+    expect(loadConfig({ API_PORT: '8090' }, { apiPort: 0 }).apiPort).toBe(0);
+  });
+});
+
+describe('a bad setting stops the start', () => {
+  const cases: [string, NodeJS.ProcessEnv, string][] = [
+    ['port beyond the range', { API_PORT: '65536' }, 'API_PORT: must be a whole number from 1 to 65535'],
+    ['port of zero', { GRPC_PORT: '0' }, 'GRPC_PORT: must be a whole number from 1 to 65535'],
+    ['port in another notation', { API_PORT: '0x1F90' }, 'API_PORT: must be a whole number from 1 to 65535'],
+    ['one port for two doors', { API_PORT: '9001' }, 'GRPC_PORT: must differ from the port of REST'],
+    ['host with a scheme', { API_HOST: 'http://0.0.0.0' }, 'API_HOST: must be a host name or an IP address'],
+    [
+      'duration without unit',
+      { EVENT_PAST_TOLERANCE: '35' },
+      'EVENT_PAST_TOLERANCE: must be a duration such as 35d, 5m, 1s or 1h30m',
+    ],
+    [
+      'negative duration',
+      { EVENT_FUTURE_TOLERANCE: '-5m' },
+      'EVENT_FUTURE_TOLERANCE: must be a duration such as 35d, 5m, 1s or 1h30m',
+    ],
+    ['no duration at all', { RATE_LIMIT_WINDOW: '0s' }, 'RATE_LIMIT_WINDOW: must be longer than nothing'],
+    [
+      'less than a millisecond',
+      { RATE_LIMIT_WINDOW: '0.0001s' },
+      'RATE_LIMIT_WINDOW: must be a whole number of milliseconds',
+    ],
+    [
+      'unparseable schedule',
+      { CONTROLLER_SCHEDULE: 'hourly' },
+      'CONTROLLER_SCHEDULE: must be a duration such as 35d, 5m, 1s or 1h30m',
+    ],
+    ['size without unit', { BODY_LIMIT: '1048576' }, 'BODY_LIMIT: must be a size such as 512MB or 1MiB'],
+    ['huge size', { BODY_LIMIT: '1GB' }, 'BODY_LIMIT: must be from 1kB to 64MiB'],
+    ['unclear flag', { REQUIRE_KNOWN_ACCOUNTS: 'maybe' }, 'REQUIRE_KNOWN_ACCOUNTS: must be true or false'],
+    ['unknown word', { ROLE: 'worker' }, 'ROLE: must be one of all, api, jobs'],
+    [
+      'price with exponent',
+      { PRICE_BUILD_MINUTE: '1e-2' },
+      'PRICE_BUILD_MINUTE: must be a plain decimal such as 0.25',
+    ],
+    [
+      'negative price',
+      { PRICE_BUILD_MINUTE: '-0.01' },
+      'PRICE_BUILD_MINUTE: must be a plain decimal such as 0.25',
+    ],
+    [
+      'other database',
+      { DATABASE_URL: 'mysql://u:p@h/d', ADMIN_API_KEY: STRONG },
+      'DATABASE_URL: must be an address beginning with postgres:// or postgresql://',
+    ],
+    ['short admin key', { ADMIN_API_KEY: 'kZ8-qv3TnB7x' }, 'ADMIN_API_KEY: must have at least 24 bytes'],
+    ['short token secret', { JWT_SECRET: STRONG.slice(0, 31) }, 'JWT_SECRET: must have at least 32 bytes'],
+    [
+      'sample token secret',
+      { JWT_SECRET: 'changeme-in-production-please-0123456789' },
+      'JWT_SECRET: is a well-known sample value',
+    ],
+    [
+      'sample internal key',
+      { INTERNAL_API_KEY: 'dev-key-0123456789' },
+      'INTERNAL_API_KEY: is a well-known sample value',
+    ],
+    [
+      'repetition',
+      { INTERNAL_API_KEY: 'abababababababab' },
+      'INTERNAL_API_KEY: repeats too few different characters',
+    ],
+    [
+      'one secret for two purposes',
+      { ADMIN_API_KEY: STRONG, INTERNAL_API_KEY: STRONG },
+      'INTERNAL_API_KEY: must differ from ADMIN_API_KEY',
+    ],
+    [
+      'publishable Stripe key',
+      { STRIPE_SECRET_KEY: 'pk_live_51Hx9QweRtZ' },
+      'STRIPE_SECRET_KEY: must begin with sk_ or rk_',
+    ],
+    [
+      'odd webhook secret',
+      { STRIPE_WEBHOOK_SECRET: 'whsec_aaaabbbb,other' },
+      'STRIPE_WEBHOOK_SECRET: must be one or more values beginning with whsec_, separated by commas',
+    ],
+    [
+      'Stripe elsewhere',
+      { STRIPE_API_BASE: 'https://stripe.example.org' },
+      'STRIPE_API_BASE: is for a simulator on this machine and must name a loopback address',
+    ],
+    [
+      'open key set',
+      { JWKS_URL: 'http://keys.example.org' },
+      'JWKS_URL: must begin with https:// unless it is on this machine',
+    ],
+    ['half of TLS', { GRPC_TLS_CERT: __filename }, 'GRPC_TLS_CERT: certificate and key are needed together'],
+    [
+      'absent file',
+      { GRPC_TLS_CERT: __filename, GRPC_TLS_KEY: '/none' },
+      'GRPC_TLS_KEY: there is no such file',
+    ],
+    [
+      'unsigned alerts',
+      { BUDGET_ALERT_URL: 'https://a.example.org' },
+      'BUDGET_ALERT_SECRET: is required with BUDGET_ALERT_URL, alerts are always signed',
+    ],
+    [
+      'retention below tolerance',
+      { RETENTION_EVENTS: '34d' },
+      'RETENTION_EVENTS: must not be shorter than EVENT_PAST_TOLERANCE, or accepted events are dropped at once',
+    ],
+    [
+      'unsafe in production',
+      { NODE_ENV: 'production', DATABASE_ALLOW_UNSAFE: '1' },
+      'DATABASE_ALLOW_UNSAFE: is for throw-away tests and refused with NODE_ENV=production',
+    ],
+    ['typo in a prefixed name', { TALLYHOUSE_API_PROT: '1' }, 'TALLYHOUSE_API_PROT: is unknown'],
+    [
+      'two answers',
+      { TALLYHOUSE_API_PORT: '1', API_PORT: '2' },
+      'TALLYHOUSE_API_PORT: differs from API_PORT; set one of them',
+    ],
+    ['absent file of settings', { CONFIG_FILE: '/none.json' }, 'CONFIG_FILE: cannot read /none.json'],
+  ];
+  it.each(cases)('%s', (_, env, problem) => {
+    expect(problemsOf(env)).toEqual([problem]);
+  });
+
+  it('an external Postgres has no secrets made for it', () => {
+    expect(problemsOf({ DATABASE_URL: 'postgres://u:p@h/d' })).toEqual([
+      'ADMIN_API_KEY: is required with DATABASE_URL (generated only with the embedded Postgres)',
+      'API_KEY_PEPPER: is required with DATABASE_URL, the same for all replicas (generated only with the embedded Postgres)',
+    ]);
+  });
+
+  it('trust by network needs one of three safeguards', () => {
+    expect(problemsOf({ GRPC_AUTH: 'network', GRPC_HOST: '0.0.0.0' })).toHaveLength(1);
+    expect(problemsOf({ GRPC_AUTH: 'network', GRPC_HOST: 'localhost' })).toEqual([]);
+  });
+
+  it('with all problems at once and no value shown', () => {
+    const env = {
+      API_PORT: 'eighty',
+      JWT_SECRET: 'hunter2',
+      DATABASE_URL: 'mysql://root:hunter3@db/x',
+      STRIPE_WEBHOOK_SECRET: 'hunter4',
+      TALLYHOUSE_COLOUR: 'hunter5',
+    };
+    const problems = problemsOf(env);
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+      'TALLYHOUSE_COLOUR',
+      'API_PORT',
+      'DATABASE_URL',
+      'JWT_SECRET',
+      'STRIPE_WEBHOOK_SECRET',
+    ]);
+    expect(new ConfigError(problems).message).toContain('The configuration has 5 problems');
+    expect(new ConfigError(problems).message).not.toMatch(/hunter|eighty/);
+  });
+});
+
+describe('CONFIG_FILE', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'config-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (content: string): string => {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  it('carries the same names, and the environment wins', () => {
+    const path = file('{"API_PORT": 8090, "GRPC_PORT": 9090, "REQUIRE_KNOWN_ACCOUNTS": true}');
+    expect(loadConfig({ CONFIG_FILE: path, GRPC_PORT: '9091' })).toMatchObject({
+      apiPort: 8090,
+      grpcPort: 9091,
+      requireKnownAccounts: true,
+    });
+  });
+
+  it('lists every unknown key and every wrong value', () => {
+    const path = file(
+      '{"apiPort": 1, "API_PORT": {"hunter2": 1}, "ROLE": "worker", "NODE_ENV": "production"}',
+    );
+    expect(problemsOf({ CONFIG_FILE: path })).toEqual([
+      'CONFIG_FILE: unknown key "apiPort"',
+      'CONFIG_FILE: API_PORT must be a text, a number or a boolean',
+      'CONFIG_FILE: unknown key "NODE_ENV"',
+      'ROLE: must be one of all, api, jobs',
+    ]);
+  });
+
+  it.each(['', '[]', 'null', '{"JWT_SECRET": "hunter2"', 'hunter2'])(
+    'refuses %j without repeating it',
+    (content) => {
+      const path = file(content);
+      expect(problemsOf({ CONFIG_FILE: path })).toEqual([
+        `CONFIG_FILE: ${path} does not hold one JSON object`,
+      ]);
+    },
+  );
+});
+
+describe('.env.example', () => {
+  const lines = readFileSync(resolve(__dirname, '../../.env.example'), 'utf8').split('\n');
+  const entries = lines.flatMap((line) => {
+    const match = /^#?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line);
+    return match ? [[match[1]!, match[2]!] as const] : [];
+  });
+
+  it('names every variable once and nothing else', () => {
+    const names = [...new Set([...Object.keys(VARIABLES), ...ENVIRONMENT_ONLY])];
+    expect(entries.map(([name]) => name).sort()).toEqual(names.sort());
+  });
+
+  it('tells the true defaults', () => {
+    expect(loadConfig(Object.fromEntries(entries))).toEqual(loadConfig({}));
+  });
+});
