@@ -5,10 +5,11 @@ import { type Random, bytesOf, pick, spoilt } from '../support/garbage';
 import { MeteringClient } from '../support/metering-client';
 import { withClient } from '../support/postgres';
 import { Rest } from '../support/rest';
+import { SEED } from '../support/seed';
 
 /** Requests for each door; `npm run proof:fuzz` asks for ten times as many. */
 const REQUESTS = parseInt(process.env.FUZZ_REQUESTS ?? '1000', 10);
-const SEED = parseInt(process.env.FUZZ_SEED ?? String(Date.now() % 1_000_000), 10);
+
 const AT_ONCE = 16;
 
 const event = {

@@ -28,7 +28,10 @@ function proveKills(args: readonly string[]): Promise<KillProof> {
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.on('close', () => {
-      const last = output.split('\n').findLast((line) => line.startsWith('{"seed"'));
+      const last = output
+        .split('\n')
+        .reverse()
+        .find((line) => line.startsWith('{"seed"'));
       if (last === undefined) failed(new Error(`the proof ended without a result:\n${output}`));
       else done((JSON.parse(last) as { kills: KillProof }).kills);
     });

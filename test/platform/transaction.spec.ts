@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { DomainError } from '../../src/core/errors';
 import { Database } from '../../src/platform/transaction';
 import { createTestDatabase, withClient, type TestDatabase } from '../support/postgres';
@@ -137,6 +139,19 @@ describe('trouble with Postgres', () => {
     await expect(narrow.query('select 1')).rejects.toMatchObject({ code: 'unavailable' });
     await long;
     await narrow.close();
+  });
+
+  it('answers `unavailable` when somebody listens and never says a word, as a stopped server does', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const mute = new Database({ databaseUrl: `postgres://x@127.0.0.1:${port}/none`, databasePoolSize: 1 });
+    const asked = [mute.connect(), mute.query('select 1'), mute.transaction((tx) => tx.query('select 1'))];
+    const results = await Promise.allSettled(asked);
+    await mute.close();
+    silent.close();
+    for (const result of results)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
   });
 
   it('leaves the other errors of Postgres as they are', async () => {

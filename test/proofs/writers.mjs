@@ -145,6 +145,9 @@ export class Writers {
   }
 
   #complain(what, status, body) {
-    if (this.wrong.length < 50) this.wrong.push({ what, status, body });
+    if (this.wrong.length >= 50) return;
+    // What the services last wrote tells what a wrong answer came from.
+    const logs = this.wrong.length < 3 ? this.#services.map(({ output }) => output.slice(-2_000)) : [];
+    this.wrong.push({ what, status, body, logs });
   }
 }

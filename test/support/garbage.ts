@@ -44,6 +44,9 @@ export type Random = () => number;
 export const pick = <T>(items: readonly T[], random: Random): T =>
   items[Math.floor(random() * items.length)]!;
 
+/** A value of its own: a later spoiling that descends into it must not change the list. */
+const spoiler = (random: Random): unknown => structuredClone(pick(VALUES, random));
+
 /** The same object with one to three of its members (at any depth) spoilt, removed or added. */
 export function spoilt(body: unknown, random: Random): unknown {
   let result: unknown = structuredClone(body);
@@ -52,13 +55,13 @@ export function spoilt(body: unknown, random: Random): unknown {
 }
 
 function spoiltOnce(body: unknown, random: Random): unknown {
-  if (typeof body !== 'object' || body === null || random() < 0.05) return pick(VALUES, random);
+  if (typeof body !== 'object' || body === null || random() < 0.05) return spoiler(random);
   const object = body as Record<string, unknown>;
   const name = pick([...Object.keys(object), 'unheard_of'], random);
   const how = random();
   if (how < 0.15) delete object[name];
   else if (how < 0.35 && typeof object[name] === 'object') object[name] = spoiltOnce(object[name], random);
-  else object[name] = pick(VALUES, random);
+  else object[name] = spoiler(random);
   return object;
 }
 
