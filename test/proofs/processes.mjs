@@ -253,14 +253,10 @@ function killHard(pid) {
   }
 }
 
-/** Free ports below the range outgoing connections use. */
+/** Free ports below the range outgoing connections use and above those of the other tests. */
 export async function freePorts(count) {
   const ports = [];
-  for (
-    let port = 20_000 + Math.floor(Math.random() * 10_000);
-    ports.length < count && port < 32_000;
-    port++
-  ) {
+  for (let port = 28_000 + Math.floor(Math.random() * 3_000); ports.length < count && port < 32_000; port++) {
     if (await isFree(port)) ports.push(port);
   }
   return ports;

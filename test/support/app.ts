@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createServer, type AddressInfo } from 'node:net';
 import { createApp } from '../../src/app';
@@ -57,10 +58,17 @@ export async function startTestApp(overrides: Partial<Config> = {}): Promise<Tes
   return { ...doors, adminKey: TEST_ADMIN_KEY, databaseUrl: config.databaseUrl!, app, close };
 }
 
-/** gRPC is told its port, so one is looked for: below the range outgoing connections use, different for every worker. */
+const PORTS_OF_A_WORKER = 2_500;
+const firstPort = 20_000 + (parseInt(process.env.JEST_WORKER_ID ?? '1', 10) % 2) * PORTS_OF_A_WORKER;
+let nextPort = randomInt(PORTS_OF_A_WORKER);
+
+/**
+ * gRPC is told its port, so one is looked for: below the range outgoing connections use, never the same one twice, and
+ * each of the two workers in a range of its own, since a port is free until the process it is meant for has opened it.
+ */
 export async function freePort(): Promise<number> {
-  const first = 20_000 + (process.pid % 5_000);
-  for (let port = first + Math.floor(Math.random() * 5_000); port < 32_000; port++) {
+  for (let tries = 0; tries < PORTS_OF_A_WORKER; tries++) {
+    const port = firstPort + (nextPort++ % PORTS_OF_A_WORKER);
     if (await isFree(port)) return port;
   }
   throw new Error('no free port was found');
