@@ -36,4 +36,5 @@ EXPOSE 8082 9001
 # Alive, not ready: a Postgres that is away for a minute is no reason to restart this process.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.API_PORT}/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "dist/src/main.js"]
+# Room for the young: with the default, a fifth of the service's time under load went into collecting what a request leaves behind.
+CMD ["node", "--enable-source-maps", "--max-semi-space-size=64", "dist/src/main.js"]

@@ -232,10 +232,25 @@ const DERIVED = `
   create table work_mark (
     id bigint generated always as identity primary key,
     bucket smallint not null,
-    marks text not null
+    marks text,
+    windows int not null default 0,
+    buckets smallint[],
+    account_ids bigint[],
+    meter_ids int[],
+    dims text[],
+    from_ms bigint[],
+    to_ms bigint[],
+    day_from_ms bigint[],
+    day_to_ms bigint[],
+    sums numeric[],
+    counts bigint[],
+    mins numeric[],
+    maxs numeric[]
   );
   alter table work_mark alter column marks set storage external;
-  comment on table work_mark is 'One row per group: what it added to which window. Consumed in the transaction that rolls it up.';`;
+  comment on table work_mark is 'One row per group: what it added to which window. Consumed in the transaction that rolls it up.';
+  comment on column work_mark.marks is 'JSON of the windows that a statement cannot add up: distinct values, latest readings, refolds.';
+  comment on column work_mark.windows is 'How many windows the arrays hold, one element each.';`;
 
 const PARTITIONS = `
   create function event_key_bound(at timestamptz) returns uuid language sql immutable as $$

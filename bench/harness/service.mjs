@@ -8,8 +8,8 @@ import { NodeProcess } from './process.mjs';
 
 const BATCH = 1000;
 
-/** Such as --cpu-prof, to look into the service under load. */
-const NODE_FLAGS = process.env.BENCH_NODE_FLAGS?.split(' ');
+/** As `npm start` runs it, and such as --cpu-prof, to look into the service under load. */
+const NODE_FLAGS = ['--max-semi-space-size=64', ...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? [])];
 
 /** Keys of a throw-away installation on loopback; they guard nothing. */
 export const ADMIN_KEY = 'Kf3-admin-key-of-a-bench-run-0123456789';

@@ -10,6 +10,11 @@ export type Mark = Sum & {
   readonly refold: boolean;
 };
 
+/** Whether one SQL statement can add the window up: sums, counts and extremes, but no distinct values and no latest reading. */
+export function isAddedUp({ values, state }: Sum): boolean {
+  return values === null && state.last === null;
+}
+
 type MarkRow = readonly [
   bucket: number,
   accountId: number,

@@ -17,6 +17,8 @@ export interface TransactionOptions {
   readonly isolation?: 'read committed' | 'repeatable read';
   /** A statement waiting longer for a row fails with 55P03; without it, it waits for as long as it takes. */
   readonly lockTimeoutMs?: number;
+  /** What it writes can be derived again: a crash may take the whole of it back, so its commit need not wait for the disk. */
+  readonly derived?: boolean;
 }
 
 export interface ConnectOptions {
@@ -163,9 +165,9 @@ export class Database implements Sql, OnApplicationShutdown {
 }
 
 /** One message to Postgres, whatever is asked for. */
-function begin({ isolation = 'read committed', lockTimeoutMs }: TransactionOptions): string {
+function begin({ isolation = 'read committed', lockTimeoutMs, derived }: TransactionOptions): string {
   const limit = lockTimeoutMs === undefined ? '' : `; set local lock_timeout = ${lockTimeoutMs}`;
-  return `begin isolation level ${isolation}${limit}`;
+  return `begin isolation level ${isolation}${limit}${derived ? '; set local synchronous_commit = off' : ''}`;
 }
 
 /** Postgres answers ROLLBACK to the commit of a transaction whose failed statement was swallowed: that is a failure, not a yes. */

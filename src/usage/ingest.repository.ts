@@ -4,7 +4,7 @@ import { fullDecimal } from '../core/quantity';
 import { lines, plainArray, textArray } from '../platform/array-literal';
 import type { Account } from '../core/account';
 import type { Sql } from '../platform/transaction';
-import { markText } from '../core/work-mark';
+import { isAddedUp, markText } from '../core/work-mark';
 
 /** An event ready to be stored: everything resolved, nothing left to check but whether it is new. */
 export interface PreparedEvent extends Placed {
@@ -71,7 +71,13 @@ const EVENTS = `
   insert into usage_event (bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties)
   select bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties from e`;
 
-const MARKS = `insert into work_mark (bucket, marks) select $27::smallint, $28::text where $28::text is not null`;
+/** $27–$41: the windows that the rollup adds up in SQL as arrays, the others as JSON. */
+const MARKS = `
+  insert into work_mark (bucket, marks, windows, buckets, account_ids, meter_ids, dims, from_ms, to_ms, day_from_ms, day_to_ms,
+    sums, counts, mins, maxs)
+  select $27::smallint, $28::text, $29::int, $30::smallint[], $31::bigint[], $32::int[], $33::text[], $34::bigint[],
+    $35::bigint[], $36::bigint[], $37::bigint[], $38::numeric[], $39::bigint[], $40::numeric[], $41::numeric[]
+  where ($28::text is not null or $29::int > 0)`;
 
 const COUNTERS = `
   insert into usage_counter as c (bucket, account_id, meter_id, segment_from, segment_to, dims, sum, count, min, max,
@@ -227,7 +233,29 @@ function storeValues(events: readonly PreparedEvent[], { counters, windows }: Su
     events[0]!.revision,
     ...counterValues(counters),
     events[0]!.bucket,
-    windows.length === 0 ? null : markText(windows),
+    ...markValues(windows),
+  ];
+}
+
+/** Columns $28–$41 of the statements above. */
+function markValues(windows: readonly Sum[]): unknown[] {
+  const added = windows.filter(isAddedUp);
+  const others = added.length === windows.length ? [] : windows.filter((window) => !isAddedUp(window));
+  return [
+    others.length === 0 ? null : markText(others),
+    added.length,
+    plainArray(added, (sum) => sum.bucket),
+    plainArray(added, (sum) => sum.accountId),
+    plainArray(added, (sum) => sum.meterId),
+    textArray(added, (sum) => sum.dims),
+    plainArray(added, (sum) => sum.from),
+    plainArray(added, (sum) => sum.to),
+    plainArray(added, (sum) => sum.day!.from),
+    plainArray(added, (sum) => sum.day!.to),
+    plainArray(added, (sum) => decimal(sum.state.sum)),
+    plainArray(added, (sum) => sum.state.count),
+    added.some((sum) => sum.state.min !== null) ? plainArray(added, (sum) => decimal(sum.state.min)) : null,
+    added.some((sum) => sum.state.max !== null) ? plainArray(added, (sum) => decimal(sum.state.max)) : null,
   ];
 }
 

@@ -7,12 +7,6 @@ import type { Sql } from '../platform/transaction';
 
 export type RollupTable = 'usage_window' | 'usage_day';
 
-const MARKS_AT_ONCE = 500;
-
-/** Deleting a mark and adding what it says commit together: a mark is never lost and never applied twice. */
-const CONSUME_MARKS = `
-  delete from work_mark where id in (select id from work_mark order by id limit ${MARKS_AT_ONCE}) returning marks`;
-
 const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
 
 const STATES_SENT = `
@@ -37,6 +31,44 @@ const MERGE_STATES = (table: RollupTable): string => `
       from (values (w.last_at, w.last_key, w.last_value), (excluded.last_at, excluded.last_key, excluded.last_value)) as l(at, key, value)
       order by l.at desc nulls last, l.key desc nulls last limit 1)`;
 
+/** Marks of one statement: enough to be worth a commit, few enough not to keep others from the processor for long. */
+const MARKS_AT_ONCE = 500;
+const WINDOWS_AT_ONCE = 10_000;
+
+const ADD_MARKED = (table: RollupTable, from: string, to: string): string => `
+  insert into ${table} as w (bucket, account_id, meter_id, dims, from_at, to_at, sum, count, min, max)
+  select bucket, account_id, meter_id, dims, ${AT(from)}, ${AT(to)}, sum(sum), sum(count)::bigint, min(min), max(max)
+  from marked group by bucket, account_id, meter_id, dims, ${from}, ${to}
+  order by bucket, account_id, meter_id, ${from}, dims
+  on conflict (bucket, account_id, meter_id, from_at, dims) do update set
+    sum = w.sum + excluded.sum,
+    count = w.count + excluded.count,
+    min = least(w.min, excluded.min),
+    max = greatest(w.max, excluded.max)`;
+
+/**
+ * Deleting a mark and adding what it says commit together: a mark is never lost and never applied twice. What cannot be
+ * added up here is handed out.
+ */
+const CONSUME_MARKS_AND_ADD = {
+  name: 'consume-marks-and-add',
+  text: `
+  with oldest as (select id, windows from work_mark order by id limit ${MARKS_AT_ONCE}),
+  chosen as materialized (
+    select id from (select id, sum(windows) over (order by id) - windows as before from oldest) o
+    where before < ${WINDOWS_AT_ONCE}),
+  consumed as (delete from work_mark where id = any(array(select id from chosen)) returning *),
+  marked as materialized (
+    select r.* from consumed c
+    cross join lateral unnest(c.buckets, c.account_ids, c.meter_ids, c.dims, c.from_ms, c.to_ms, c.day_from_ms, c.day_to_ms,
+      c.sums, c.counts, c.mins, c.maxs)
+      as r(bucket, account_id, meter_id, dims, from_ms, to_ms, day_from_ms, day_to_ms, sum, count, min, max)),
+  windows as (${ADD_MARKED('usage_window', 'from_ms', 'to_ms')}),
+  days as (${ADD_MARKED('usage_day', 'day_from_ms', 'day_to_ms')})
+  select (select max(id) from chosen) is not distinct from (select max(id) from work_mark) as last,
+    array(select marks from consumed where marks is not null) as marks`,
+};
+
 const SET_STATES = (table: RollupTable): string => `
   insert into ${table} (${COLUMNS}) ${STATES_SENT}
   on conflict (bucket, account_id, meter_id, from_at, dims) do update set
@@ -60,10 +92,9 @@ interface StateRow {
 /** SQL of rollup windows and days; every method runs inside the caller's transaction. */
 @Injectable()
 export class RollupRepository {
-  /** Takes the oldest marks away; fewer than 500 means that these were the last ones this snapshot shows. */
+  /** Takes the oldest marks away and adds up what SQL can; `last` = these were the last ones this snapshot shows. */
   async consumeMarks(sql: Sql): Promise<{ marks: string[]; last: boolean }> {
-    const rows = await sql.query<{ marks: string }>(CONSUME_MARKS);
-    return { marks: rows.map((row) => row.marks), last: rows.length < MARKS_AT_ONCE };
+    return (await sql.query<{ marks: string[]; last: boolean }>(CONSUME_MARKS_AND_ADD))[0]!;
   }
 
   async merge(sql: Sql, table: RollupTable, sums: readonly Sum[]): Promise<void> {

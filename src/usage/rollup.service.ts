@@ -9,6 +9,9 @@ import { RefoldService } from './refold.service';
 import { RollupRepository } from './rollup.repository';
 import { type Grain, GRAIN, ValueRepository } from './value.repository';
 
+/** A crash may take a run back as a whole: its marks are then still there. */
+const ROLL_UP = { isolation: 'repeatable read', derived: true } as const;
+
 /**
  * Turns work marks into rollup windows and days. Each run is one REPEATABLE READ transaction: marks and the events
  * behind them are seen or not seen together, so a slow commit is never skipped and a refold never counts twice.
@@ -30,12 +33,12 @@ export class RollupService {
     while (!(await this.run())) continue;
   }
 
-  /** Rolls up at most a few hundred marks; true = nothing was left. Runs of one process follow each other. */
+  /** Rolls up some hundreds of marks at most; true = nothing was left. Runs of one process follow each other. */
   async run(): Promise<boolean> {
     const before = this.#running;
     const mine = before
       .catch(() => undefined)
-      .then(() => this.database.transaction((tx) => this.#rollUp(tx), { isolation: 'repeatable read' }));
+      .then(() => this.database.transaction((tx) => this.#rollUp(tx), ROLL_UP));
     this.#running = mine;
     return mine;
   }
