@@ -64,16 +64,14 @@ const READ_EVENTS_IN_ORDER = `
     and e.recorded_at >= (select m.created_at from meter m where m.id = $6)
   order by e.occurred_at, e.key limit ${PAGE}`;
 
-const LIST_EVENTS_NEWEST_FIRST = {
-  name: 'list-events-newest-first',
-  text: `
+/** Without a name, so that it is planned for its own limit: a plan for any limit sorts all events of the account. */
+const LIST_EVENTS_NEWEST_FIRST = `
   select e.key, e.occurred_at, e.recorded_at, e.type, e.source, e.event_id, e.quantity, e.resource, e.subject, e.properties,
     c.kind as correction, c.quantity as corrected_quantity, c.properties as corrected_properties
   from usage_event e ${LATEST_CORRECTION}
   where e.account_id = $1 and e.occurred_at >= $2 and e.occurred_at <= $3
     and (e.occurred_at, e.key) < ($3, $4::uuid)
-  order by e.occurred_at desc, e.key desc limit $5`,
-};
+  order by e.occurred_at desc, e.key desc limit $5`;
 
 const BEFORE_EVERY_KEY = '00000000-0000-0000-0000-000000000000';
 const AFTER_EVERY_KEY = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
