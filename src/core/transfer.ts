@@ -1,6 +1,6 @@
 import { type Asset, assetPlaces, isWholeAmount } from './asset';
 import { invalid } from './errors';
-import { QUANTITY_MAX, type Quantity, quantity } from './quantity';
+import { QUANTITY_MAX, type Quantity, ZERO, quantity } from './quantity';
 
 /**
  * The names under which an account's value stands. A debit balance of `receivable` is what it owes and was not yet
@@ -95,22 +95,22 @@ export function reversalOf(transfer: Transfer, { source, at }: { source: string;
   return { asset, amount, ...swapped, kind: 'reversal', source, effectiveAt: at, reverses: id };
 }
 
-/** What the postings add to each name and asset, in the order in which balances are locked. */
+/** What the postings add to each name and asset, sorted by them. */
 export function balancesOf(postings: Iterable<Posting>): Balance[] {
   const sums = new Map<string, Balance>();
-  const add = (name: LedgerName, asset: Asset, debits: bigint, credits: bigint): void => {
+  const add = ({ name, asset, debits, credits }: Balance): void => {
     const key = `${name} ${asset}`;
-    const sum = sums.get(key);
+    const sum = sums.get(key) ?? { debits: ZERO, credits: ZERO };
     sums.set(key, {
       name,
       asset,
-      debits: quantity((sum?.debits ?? 0n) + debits),
-      credits: quantity((sum?.credits ?? 0n) + credits),
+      debits: quantity(sum.debits + debits),
+      credits: quantity(sum.credits + credits),
     });
   };
   for (const { debit, credit, asset, amount } of postings) {
-    add(debit, asset, amount, 0n);
-    add(credit, asset, 0n, amount);
+    add({ name: debit, asset, debits: amount, credits: ZERO });
+    add({ name: credit, asset, debits: ZERO, credits: amount });
   }
   return [...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, balance]) => balance);
 }
