@@ -52,7 +52,10 @@ export function toRestGrant(grant: StoredGrant): AnswerOf<typeof GrantAnswer> {
 }
 
 /** Cuts the page out of one row too many. */
-export function toRestGrantPage(grants: readonly StoredGrant[], { limit }: AccountPage): AnswerOf<typeof GrantPageAnswer> {
+export function toRestGrantPage(
+  grants: readonly StoredGrant[],
+  { limit }: AccountPage,
+): AnswerOf<typeof GrantPageAnswer> {
   const page = pageOf(grants, limit, ({ position }) => encodeCursor(LIST, { ...position }));
   return { items: page.items.map(toRestGrant), next_cursor: page.next_cursor };
 }

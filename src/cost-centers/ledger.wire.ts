@@ -23,9 +23,7 @@ export function fromRestAccountPage(path: unknown, query: unknown, list: string 
   return { account: AccountPath.parse(path).key, limit: page.limit, after: positionIn(list, page) };
 }
 
-const AssetText = z
-  .string()
-  .meta({ description: 'CREDIT or an ISO 4217 code.', example: 'USD' });
+const AssetText = z.string().meta({ description: 'CREDIT or an ISO 4217 code.', example: 'USD' });
 const Name = z.enum(LEDGER_NAMES);
 
 export const BalanceAnswer = z
@@ -42,7 +40,10 @@ export const BalanceAnswer = z
   })
   .meta({ id: 'Balance' });
 
-export function toRestBalance(account: AccountKey, balances: readonly LedgerBalance[]): AnswerOf<typeof BalanceAnswer> {
+export function toRestBalance(
+  account: AccountKey,
+  balances: readonly LedgerBalance[],
+): AnswerOf<typeof BalanceAnswer> {
   const items = balances.map(({ asset, name, posted, withPending }) => ({
     asset,
     name,

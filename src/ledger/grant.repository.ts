@@ -80,7 +80,11 @@ export class GrantRepository {
   }
 
   /** Grants of an asset that can still be used at the instant, in no order. */
-  async usable(sql: Sql, account: AccountRef, { asset, at }: { asset: Asset; at: Date }): Promise<StoredGrant[]> {
+  async usable(
+    sql: Sql,
+    account: AccountRef,
+    { asset, at }: { asset: Asset; at: Date },
+  ): Promise<StoredGrant[]> {
     const values = [account.bucket, account.id, asset, at];
     return (await sql.query<GrantRow>(READ_USABLE_GRANTS, values)).map(grantOf);
   }
@@ -121,7 +125,10 @@ export class GrantRepository {
 }
 
 function partValues(parts: readonly GrantPart[]): [ids: string, amounts: string] {
-  return [plainArray(parts, ({ grantId }) => grantId), plainArray(parts, ({ amount }) => fullDecimal(amount))];
+  return [
+    plainArray(parts, ({ grantId }) => grantId),
+    plainArray(parts, ({ amount }) => fullDecimal(amount)),
+  ];
 }
 
 function grantOf(row: GrantRow): StoredGrant {

@@ -1,8 +1,9 @@
-import { assetPlaces, CREDIT } from '../core/asset';
+import { type Asset, assetPlaces, CREDIT } from '../core/asset';
 import { CURRENCIES } from '../core/money';
 import { appendOnlyCheck, type Check } from '../platform/checks';
 
-const PLACES = [CREDIT, ...CURRENCIES].map((asset) => `('${asset}', ${assetPlaces(asset)})`).join(', ');
+const ASSETS: readonly Asset[] = [CREDIT, ...CURRENCIES];
+const PLACES = ASSETS.map((asset) => `('${asset}', ${assetPlaces(asset)})`).join(', ');
 
 /** Both sides of every transfer, as debits and credits of a name. */
 const SIDES = `

@@ -79,11 +79,16 @@ export class LedgerService {
    * Takes a transfer back by another one and answers it, or null when that was done before. Throws `not-found`, and
    * `failed-precondition` for a reversal (say the fact again instead) and for transfers of grants (those are given back).
    */
-  async reverse(sql: Sql, account: AccountRef, { transferId: id, ...cause }: Reversal): Promise<Transfer | null> {
+  async reverse(
+    sql: Sql,
+    account: AccountRef,
+    { transferId: id, ...cause }: Reversal,
+  ): Promise<Transfer | null> {
     const [original] = await this.ledger.find(sql, account, [id]);
     if (!original) throw new DomainError('not-found', 'There is no such transfer');
     if (original.reverses !== null) throw notReversible('A reversal is not reversed');
-    if ([original.debit, original.credit].includes('grants')) throw notReversible('Grants are given back instead');
+    if ([original.debit, original.credit].includes('grants'))
+      throw notReversible('Grants are given back instead');
     return (await this.post(sql, account, [reversalOf(original, cause)]))[0] ?? null;
   }
 

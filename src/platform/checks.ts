@@ -31,7 +31,9 @@ export class Checks {
   /** Runs every check in the order of registration, each verdict as it is known. */
   async *run(sql: Sql): AsyncGenerator<Verdict> {
     for (const [name, text] of this.#checks) {
-      const broken = await sql.query<Record<string, unknown>>(`select * from (${text}) broken limit ${EXAMPLES}`);
+      const broken = await sql.query<Record<string, unknown>>(
+        `select * from (${text}) broken limit ${EXAMPLES}`,
+      );
       yield { name, examples: broken };
     }
   }

@@ -53,10 +53,13 @@ describe('an amount', () => {
 
   it('reads back as it was written', () => {
     fc.assert(
-      fc.property(anyAsset.chain((asset) => fc.tuple(fc.constant(asset), anyAmount(asset))), ([asset, amount]) => {
-        expect(isWholeAmount(amount, asset)).toBe(true);
-        expect(parseAmount(formatAmount(amount, asset), asset)).toBe(amount);
-      }),
+      fc.property(
+        anyAsset.chain((asset) => fc.tuple(fc.constant(asset), anyAmount(asset))),
+        ([asset, amount]) => {
+          expect(isWholeAmount(amount, asset)).toBe(true);
+          expect(parseAmount(formatAmount(amount, asset), asset)).toBe(amount);
+        },
+      ),
     );
   });
 

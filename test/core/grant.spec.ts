@@ -84,7 +84,12 @@ describe('a drawing', () => {
     ['from nobody gives nothing', [], '5', []],
     ['beyond what there is gives what there is', [grant('a', '2'), grant('b', '3')], '9', ['a 2', 'b 3']],
     ['passes over what is used up', [grant('a', '2', { used: usd('2') }), grant('b', '3')], '1', ['b 1']],
-    ['takes only what is left', [grant('a', '2', { used: usd('1.50') }), grant('b', '3')], '1', ['a 0.5', 'b 0.5']],
+    [
+      'takes only what is left',
+      [grant('a', '2', { used: usd('1.50') }), grant('b', '3')],
+      '1',
+      ['a 0.5', 'b 0.5'],
+    ],
   ])('%s', (_, grants, amount, expected) => {
     expect(shown(grants, amount)).toEqual(expected);
   });

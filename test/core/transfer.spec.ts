@@ -99,7 +99,11 @@ describe('a posting', () => {
     ['less than nothing', { amount: quantity(-1n) }, 'amount: must be above zero'],
     ['more than there is', { amount: parseQuantity('1000000000000001') }, 'at most 10^15'],
     ['half a cent', { amount: parseQuantity('0.005') }, 'amount: must have at most 2 decimal places in USD'],
-    ['half a yen', { asset: parseAsset('JPY'), amount: parseQuantity('0.5') }, 'at most 0 decimal places in JPY'],
+    [
+      'half a yen',
+      { asset: parseAsset('JPY'), amount: parseQuantity('0.5') },
+      'at most 0 decimal places in JPY',
+    ],
     ['a thousandth of a credit', { asset: 'CREDIT', amount: parseQuantity('0.001') }, 'in CREDIT'],
     ['from a name to itself', { credit: 'receivable' }, 'credit: must be another name than debit'],
     ['for no cause', { source: '' }, 'source: must be 1 to 200'],

@@ -40,7 +40,9 @@ async function newAccount(): Promise<string> {
 
 async function charged(path: string, source: string, amount: string): Promise<void> {
   const { app } = world.app;
-  const account = await app.get(AccountService, { strict: false }).get(parseAccountKey(path.split('/').at(-1)!));
+  const account = await app
+    .get(AccountService, { strict: false })
+    .get(parseAccountKey(path.split('/').at(-1)!));
   const fact = { asset: USD, amount: parseAmount(amount, USD), source, at: new Date(NOW) };
   await app
     .get(Database)

@@ -19,7 +19,10 @@ const atOnce = <R>(count: number, work: (i: number) => Promise<R>): Promise<R[]>
   Promise.all(Array.from({ length: count }, (_, i) => work(i)));
 
 /** Posts in transactions of one connection, none of them tried again: a deadlock fails the test. */
-async function onOneConnection<R>(work: (post: (postings: Posting[]) => Promise<number>) => Promise<R>, account: AccountRef) {
+async function onOneConnection<R>(
+  work: (post: (postings: Posting[]) => Promise<number>) => Promise<R>,
+  account: AccountRef,
+) {
   const client = await world.database.connect();
   try {
     return await work(async (postings) => {
@@ -40,18 +43,24 @@ describe('sixteen connections on one account', () => {
     // Every writer posts a charge of its own, one that all of them post, and an invoice: four names, in any order.
     const posted = await atOnce(WRITERS, (writer) =>
       onOneConnection(async (post) => {
-      let fresh = 0;
-      for (let round = 0; round < rounds; round++) {
-        const invoice = { asset: USD, net: usd('1'), tax: usd('0.19'), source: `invoice:${writer}/${round}` };
-        const postings = [
-          owed(`span:${writer}/${round}`, '2'),
-          owed(`shared:${round}`, '3'),
-          ...invoiceFinalised({ ...invoice, at: NOW }),
-        ];
-        fresh += await post(writer % 2 === 0 ? postings : postings.reverse());
-      }
-      return fresh;
-    }, account));
+        let fresh = 0;
+        for (let round = 0; round < rounds; round++) {
+          const invoice = {
+            asset: USD,
+            net: usd('1'),
+            tax: usd('0.19'),
+            source: `invoice:${writer}/${round}`,
+          };
+          const postings = [
+            owed(`span:${writer}/${round}`, '2'),
+            owed(`shared:${round}`, '3'),
+            ...invoiceFinalised({ ...invoice, at: NOW }),
+          ];
+          fresh += await post(writer % 2 === 0 ? postings : postings.reverse());
+        }
+        return fresh;
+      }, account),
+    );
     // 16 × 20 × 3 of their own, and 20 shared.
     expect(posted.reduce((sum, fresh) => sum + fresh, 0)).toBe(980);
     // 640 + 60 − 320 not yet invoiced; 320 + 60.80 invoiced.
@@ -94,9 +103,7 @@ describe('drawing at once', () => {
     const account = await world.account();
     for (const amount of ['3', '4', '5']) await world.give(account, amount);
     const drawn = await atOnce(8, (i) =>
-      world.tx((tx) =>
-        world.grants.draw(tx, account, drawing(`period:${i}`, '2.50')),
-      ),
+      world.tx((tx) => world.grants.draw(tx, account, drawing(`period:${i}`, '2.50'))),
     );
     const sums = drawn.map((parts) => parts.reduce((sum, { amount }) => sum + amount, 0n)).sort();
     // 12 = 4 × 2.50 + 2, and nothing for three of them.
@@ -111,11 +118,11 @@ describe('drawing at once', () => {
     const account = await world.account();
     await world.give(account, '10');
     const drawn = await atOnce(8, () =>
-      world.tx((tx) =>
-        world.grants.draw(tx, account, drawing('period:1', '2')),
-      ),
+      world.tx((tx) => world.grants.draw(tx, account, drawing('period:1', '2'))),
     );
-    expect(new Set(drawn.map((parts) => JSON.stringify(parts.map(({ amount }) => `${amount}`)))).size).toBe(1);
+    expect(new Set(drawn.map((parts) => JSON.stringify(parts.map(({ amount }) => `${amount}`)))).size).toBe(
+      1,
+    );
     expect(await world.balances(account)).toEqual(['adjustments 10.00', 'grants -8.00', 'receivable -2.00']);
   });
 });

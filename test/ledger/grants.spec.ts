@@ -54,7 +54,12 @@ describe('a grant', () => {
   it('is given once under one id, and another one under it is refused', async () => {
     const id = await world.give(account, '10');
     expect(await world.give(account, '10', { id })).toBe(id);
-    for (const other of [{ amount: usd('11') }, { priority: 1 }, { expiresAt: TOMORROW }, { description: 'x' }]) {
+    for (const other of [
+      { amount: usd('11') },
+      { priority: 1 },
+      { expiresAt: TOMORROW },
+      { description: 'x' },
+    ]) {
       await expect(world.give(account, '10', { id, ...other })).rejects.toMatchObject({ code: 'conflict' });
     }
     expect(await world.balances(account)).toEqual(['adjustments 10.00', 'grants -10.00']);

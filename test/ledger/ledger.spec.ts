@@ -52,9 +52,11 @@ describe('posting', () => {
   });
 
   it('refuses what is no transfer', async () => {
-    await expect(world.post(account, { ...owed('span:1', '1'), credit: 'receivable' })).rejects.toMatchObject({
-      code: 'invalid-argument',
-    });
+    await expect(world.post(account, { ...owed('span:1', '1'), credit: 'receivable' })).rejects.toMatchObject(
+      {
+        code: 'invalid-argument',
+      },
+    );
     expect(await world.post(account)).toBe(0);
   });
 
@@ -83,7 +85,11 @@ describe('a reversal', () => {
     const [original] = (await world.ledger.ofSource(account, 'span:1')).map(({ id }) => id);
     const reverse = (source: string) =>
       world.tx((tx) => world.ledger.reverse(tx, account, { transferId: original!, source, at: NOW }));
-    expect(await reverse('ticket:1')).toMatchObject({ debit: 'usage', credit: 'receivable', reverses: original });
+    expect(await reverse('ticket:1')).toMatchObject({
+      debit: 'usage',
+      credit: 'receivable',
+      reverses: original,
+    });
     expect(await reverse('ticket:1')).toBeNull();
     expect(await reverse('ticket:2')).toBeNull();
     expect(await world.balances(account)).toEqual(['receivable 1.00', 'usage -1.00']);
@@ -107,12 +113,13 @@ describe('a reversal', () => {
 
 describe('what is pending', () => {
   const pending = (source: string, amount: string) => ({
-    ...{ asset: USD, source, debit: 'receivable', credit: 'usage' } as const,
+    ...({ asset: USD, source, debit: 'receivable', credit: 'usage' } as const),
     amount: amount === '0' ? ZERO : usd(amount),
   });
   const both = async (): Promise<string[]> =>
     (await world.ledger.balances(account)).map(
-      ({ name, asset, posted, withPending }) => `${name} ${asset} ${posted / 10n ** 13n} ${withPending / 10n ** 13n}`,
+      ({ name, asset, posted, withPending }) =>
+        `${name} ${asset} ${posted / 10n ** 13n} ${withPending / 10n ** 13n}`,
     );
   const set = (...rows: ReturnType<typeof pending>[]) =>
     world.tx((tx) => world.ledger.setPending(tx, account, rows));

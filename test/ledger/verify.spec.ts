@@ -64,10 +64,18 @@ describe('tallyhouse verify', () => {
 
 describe('a fault in the books', () => {
   it.each([
-    ['a transfer changed', `update transfer set amount = 11 where source = 'span:1'`, 'the sum of its transfers'],
+    [
+      'a transfer changed',
+      `update transfer set amount = 11 where source = 'span:1'`,
+      'the sum of its transfers',
+    ],
     ['a transfer gone', `delete from transfer where source = 'span:1'`, 'the sum of its transfers'],
     ['a balance gone', `delete from balance where name = 'usage'`, 'the sum of its transfers'],
-    ['a tenth of a cent', `update transfer set amount = 10.001 where source = 'span:1'`, 'whole smallest units'],
+    [
+      'a tenth of a cent',
+      `update transfer set amount = 10.001 where source = 'span:1'`,
+      'whole smallest units',
+    ],
     ['a transfer of nobody', `update transfer set account_id = 999`, 'belongs to an account that exists'],
     [
       'a reversal of nothing',

@@ -6,5 +6,7 @@ export const IdempotencyHeaders = z.object({
     .string()
     .regex(/^[ -~]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
     .optional()
-    .meta({ description: 'The same key again, with the same words, changes nothing and gets the same answer.' }),
+    .meta({
+      description: 'The same key again, with the same words, changes nothing and gets the same answer.',
+    }),
 });
