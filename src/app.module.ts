@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from './platform/config';
 import { CostCentersModule } from './cost-centers/cost-centers.module';
+import { LedgerModule } from './ledger/ledger.module';
 import { PlatformModule } from './platform/platform.module';
 import { PricingModule } from './pricing/pricing.module';
 import { SchedulerModule } from './scheduler/scheduler.module';
@@ -14,6 +15,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         PlatformModule.forRoot(config),
+        LedgerModule,
         PricingModule,
         CostCentersModule,
         UsageModule,

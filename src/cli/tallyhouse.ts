@@ -5,6 +5,7 @@ import { migrate, MIGRATE_HELP } from './migrate';
 import { openapi, OPENAPI_HELP } from './openapi';
 import { start, START_HELP } from './start';
 import { UsageError } from './usage-error';
+import { verify, VERIFY_HELP } from './verify';
 
 interface Command {
   readonly summary: string;
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   import: { summary: 'takes in a bill in the FOCUS format', help: IMPORT_HELP, run: importBill },
   export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
   migrate: { summary: 'changes or checks the schema', help: MIGRATE_HELP, run: migrate },
+  verify: { summary: 'checks what must hold of the books', help: VERIFY_HELP, run: verify },
   openapi: { summary: 'prints the API document', help: OPENAPI_HELP, run: openapi },
 };
 

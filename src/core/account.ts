@@ -11,6 +11,9 @@ export interface Account {
   readonly createdAt: Date;
 }
 
+/** What names an account's rows in every table. */
+export type AccountRef = Pick<Account, 'id' | 'bucket'>;
+
 /** The calendar of an account nobody said anything about: calendar months, UTC. */
 export const DEFAULT_CALENDAR: Calendar = {
   anchor: new Date('1970-01-01T00:00:00Z'),

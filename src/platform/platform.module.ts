@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module';
+import { Checks } from './checks';
 import { Clock } from './clock';
 import { CONFIG, type Config } from './config';
 import { DatabaseModule } from './database.module';
@@ -19,7 +20,7 @@ import { Seeds } from './seeds';
 export class PlatformModule {
   static forRoot(config: Config): DynamicModule {
     const logger = { provide: Logger, useFactory: () => new Logger(config) };
-    const providers = [{ provide: CONFIG, useValue: config }, Clock, Ids, Readiness, Seeds, logger];
+    const providers = [{ provide: CONFIG, useValue: config }, Clock, Ids, Readiness, Seeds, Checks, logger];
     return {
       module: PlatformModule,
       imports: [
@@ -32,7 +33,7 @@ export class PlatformModule {
         HealthModule,
       ],
       providers,
-      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Logger, DatabaseModule],
+      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Checks, Logger, DatabaseModule],
     };
   }
 }

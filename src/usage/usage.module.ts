@@ -1,6 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { CostCentersModule } from '../cost-centers/cost-centers.module';
 import { PricingModule } from '../pricing/pricing.module';
+import { Checks } from '../platform/checks';
 import { CarefulCommit } from './careful-commit.service';
 import { CorrectionRepository } from './correction.repository';
 import { CorrectionService } from './correction.service';
@@ -27,6 +28,7 @@ import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
 import { RollupRepository } from './rollup.repository';
 import { RollupService } from './rollup.service';
+import { USAGE_CHECKS } from './usage-checks';
 import { UsageQueryController } from './usage-query.rest.controller';
 import { UsageQueryService } from './usage-query.service';
 import { UsageRepository } from './usage.repository';
@@ -66,4 +68,10 @@ import { ValueRepository } from './value.repository';
   ],
   exports: [IngestService, RollupService, PartitionService],
 })
-export class UsageModule {}
+export class UsageModule implements OnModuleInit {
+  constructor(private readonly checks: Checks) {}
+
+  onModuleInit(): void {
+    this.checks.add(USAGE_CHECKS);
+  }
+}

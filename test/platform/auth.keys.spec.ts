@@ -79,6 +79,7 @@ describe('roles', () => {
       'usage:read',
       'accounts:read',
       'prices:read',
+      'ledger:read',
       'metrics:read',
     ]);
   });

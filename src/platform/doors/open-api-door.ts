@@ -18,6 +18,8 @@ export interface ApiDoor {
   readonly path?: z.ZodType;
   /** An object schema with a member for each parameter of the query. */
   readonly query?: z.ZodType;
+  /** An object schema with a member for each header that the operation reads, named in lower case. */
+  readonly headers?: z.ZodType;
   /** One schema means application/json; else one for each content type. */
   readonly body?: z.ZodType | Readonly<Record<string, z.ZodType>>;
   /** By status; null = no body. */

@@ -14,6 +14,7 @@ export function operationOf(route: HttpRoute, api: ApiDoor, schemas: ApiSchemas)
   const parameters = [
     ...parametersOf('path', api.path, schemas),
     ...parametersOf('query', api.query, schemas),
+    ...parametersOf('header', api.headers, schemas),
   ];
   const scope = route.rule?.scope ?? null;
   const words = [api.description, scope === null ? undefined : `Needs the scope \`${scope}\`.`];
@@ -36,7 +37,11 @@ function securityOf(rule: DoorRule | null): Json[] {
   return rule.internalKey ? [...keys, { internal: [] }] : keys;
 }
 
-function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, schemas: ApiSchemas): Json[] {
+function parametersOf(
+  place: 'path' | 'query' | 'header',
+  schema: z.ZodType | undefined,
+  schemas: ApiSchemas,
+): Json[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = schemas.input(schema).schema as {
     properties?: Record<string, Json>;
