@@ -79,6 +79,7 @@ describe('roles', () => {
       'usage:read',
       'accounts:read',
       'prices:read',
+      'catalogue:read',
       'metrics:read',
     ]);
   });

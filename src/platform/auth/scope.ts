@@ -10,6 +10,8 @@ export const SCOPES = [
   'accounts:write',
   'prices:read',
   'prices:write',
+  'catalogue:read',
+  'catalogue:write',
   'keys:read',
   'keys:write',
   'jobs:run',
@@ -25,6 +27,7 @@ const WRITER = [
   'meters:read',
   'accounts:read',
   'prices:read',
+  'catalogue:read',
 ] as const satisfies readonly Scope[];
 
 /** The reader may see everything but the list of keys, which would tell whom to attack. */
