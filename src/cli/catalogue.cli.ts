@@ -85,7 +85,8 @@ async function apply(service: PlanService, plans: readonly { offer: PlanOffer }[
 
 const SAID: Readonly<Record<PlanChange['kind'], (change: PlanChange) => string>> = {
   'new-plan': ({ key }) => `+ ${key}: a new plan`,
-  'new-version': ({ key, version }) => `~ ${key}: version ${version}, beside ${version - 1} and what is older`,
+  'new-version': ({ key, version }) =>
+    `~ ${key}: version ${version}, beside ${version - 1} and what is older`,
   labels: ({ key }) => `~ ${key}: other words`,
   nothing: ({ key }) => `= ${key}: as it is`,
 };

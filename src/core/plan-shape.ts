@@ -55,7 +55,8 @@ function namedBy<T>(longest: number, codec: Codec<T>): Codec<ReadonlyMap<string,
   const read = (json: unknown, place: Place) => {
     if (!isObject(json)) return refuse(place, 'must be an object');
     const entries = Object.entries(json);
-    if (entries.length > PLAN_MEMBERS_MAX) return refuse(place, `must have at most ${PLAN_MEMBERS_MAX} members`);
+    if (entries.length > PLAN_MEMBERS_MAX)
+      return refuse(place, `must have at most ${PLAN_MEMBERS_MAX} members`);
     const values = entries.map(([name, value]) => {
       const at = below(place, name);
       if (name === '' || name.length > longest) refuse(at, `must have a name of 1 to ${longest} characters`);
@@ -66,7 +67,9 @@ function namedBy<T>(longest: number, codec: Codec<T>): Codec<ReadonlyMap<string,
   };
   const write = (map: ReadonlyMap<string, T>) =>
     Object.fromEntries(
-      [...map].sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, value]) => [name, codec.write(value)]),
+      [...map]
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .map(([name, value]) => [name, codec.write(value)]),
     );
   return { read, write };
 }
@@ -107,10 +110,12 @@ const ALLOWANCE = object<Allowance>({
 const ATTRIBUTES: Codec<Plan['attributes']> = {
   read: (json, place) => {
     const map = namedBy(PLAN_NAME_MAX, words(0, PLAN_NAME_MAX)).read(json, place);
-    for (const name of map?.keys() ?? []) if (CONTROL.test(name)) refuse(place, 'must not have control characters in names');
+    for (const name of map?.keys() ?? [])
+      if (CONTROL.test(name)) refuse(place, 'must not have control characters in names');
     return map && Object.fromEntries(map);
   },
-  write: (attributes) => namedBy(PLAN_NAME_MAX, words(0, PLAN_NAME_MAX)).write(new Map(Object.entries(attributes))),
+  write: (attributes) =>
+    namedBy(PLAN_NAME_MAX, words(0, PLAN_NAME_MAX)).write(new Map(Object.entries(attributes))),
 };
 
 const LABELS: Members<Plan> = {

@@ -1,10 +1,5 @@
 import { z } from 'zod';
-import {
-  PLAN_COUNT_MAX,
-  PLAN_KEY_PATTERN,
-  PLAN_SOURCES,
-  TRIAL_DAYS_MAX,
-} from '../core/plan';
+import { PLAN_COUNT_MAX, PLAN_KEY_PATTERN, PLAN_SOURCES, TRIAL_DAYS_MAX } from '../core/plan';
 import {
   PLAN_DESCRIPTION_MAX,
   PLAN_FEATURES_MAX,
@@ -59,7 +54,11 @@ export const PLAN_WORDING = {
   currency: z.string().meta({ description: 'ISO 4217; every amount of the plan is in it.' }),
   interval: z.enum(['hour', 'day', 'week', 'month', 'year']),
   interval_count: z.int().min(1).max(PLAN_COUNT_MAX),
-  trial_days: z.int().min(0).max(TRIAL_DAYS_MAX).meta({ description: 'Nothing is billed before they are over.' }),
+  trial_days: z
+    .int()
+    .min(0)
+    .max(TRIAL_DAYS_MAX)
+    .meta({ description: 'Nothing is billed before they are over.' }),
   base_fee: PriceJson.nullable().meta({ description: 'A flat price per period; null = none.' }),
   prices: ByMeter(PriceJson).meta({ description: 'By meter. Use of any other is recorded and not billed.' }),
   allowances: ByMeter(Allowance).meta({ description: 'By meter.' }),

@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, load, YAMLException } from 'js-yaml';
+import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DomainError } from '../core/errors';
@@ -49,9 +50,10 @@ function textOf(path: string): string | { problem: string } {
     const found = statSync(path, { throwIfNoEntry: false });
     if (!found?.isFile()) return { problem: 'there is no such file' };
     if (found.size > FILE_BYTES_MAX) return { problem: `is larger than ${FILE_BYTES_MAX} bytes` };
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    const bytes = readFileSync(path);
+    return isUtf8(bytes) ? bytes.toString('utf8') : { problem: 'is not UTF-8' };
   } catch (error) {
-    return { problem: error instanceof TypeError ? 'is not UTF-8' : (error as Error).message };
+    return { problem: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -107,7 +109,8 @@ function isTooLarge(content: unknown): boolean {
   for (let count = 0; open.length > 0; count++) {
     if (count + open.length > VALUES_MAX) return true;
     const value = open.pop();
-    if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) open.push(inner);
+    if (typeof value === 'object' && value !== null)
+      for (const inner of Object.values(value)) open.push(inner);
   }
   return false;
 }

@@ -145,7 +145,16 @@ function labelValues(plan: Plan): unknown[] {
 }
 
 function offeredPlanOf(row: PlanRow): OfferedPlan {
-  const { plan_key: key, name, description, features, attributes, source, position, is_active: isActive } = row;
+  const {
+    plan_key: key,
+    name,
+    description,
+    features,
+    attributes,
+    source,
+    position,
+    is_active: isActive,
+  } = row;
   const plan: Plan = { key, name, description, features, attributes, source, position };
   return { plan, isActive, latest: versionOf(row) };
 }

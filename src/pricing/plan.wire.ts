@@ -59,7 +59,10 @@ const Position = z.strictObject({ position: z.int(), key: z.string() });
 export const planAfter = ({ cursor }: ListPlans): PlanPosition | null =>
   cursor === undefined ? null : decodeCursor('plans', Position, cursor);
 
-export function toRestPlanPage(plans: readonly OfferedPlan[], limit: number): AnswerOf<typeof PlanPageAnswer> {
+export function toRestPlanPage(
+  plans: readonly OfferedPlan[],
+  limit: number,
+): AnswerOf<typeof PlanPageAnswer> {
   const { items, next_cursor } = pageOf(plans, limit, ({ plan: { position, key } }) =>
     encodeCursor('plans', { position, key }),
   );

@@ -16,12 +16,10 @@ export const EstimateBody = z.object({
   avg_build_minutes: Real,
 });
 
-export const EstimateWorkload = EstimateBody.transform(
-  (body): WorkloadSpecs => ({
-    replicas: body.replicas ?? 0,
-    cpuMillicores: body.cpu_millicores ?? 0,
-    memoryMb: body.memory_mb ?? 0,
-    storageGb: body.storage_gb ?? 0,
-    averageBuildMinutes: body.avg_build_minutes ?? 0,
-  }),
-);
+export const EstimateWorkload = EstimateBody.transform((body): WorkloadSpecs => ({
+  replicas: body.replicas ?? 0,
+  cpuMillicores: body.cpu_millicores ?? 0,
+  memoryMb: body.memory_mb ?? 0,
+  storageGb: body.storage_gb ?? 0,
+  averageBuildMinutes: body.avg_build_minutes ?? 0,
+}));

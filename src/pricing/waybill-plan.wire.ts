@@ -34,7 +34,10 @@ const DOMAINS: Metered = { meter: 'custom_domains', units: RATIO_ONE };
 const TEAM_MEMBERS = 'team_members';
 
 const Numbers = <Name extends string>(names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, z.number().optional()])) as Record<Name, z.ZodOptional<z.ZodNumber>>;
+  Object.fromEntries(names.map((name) => [name, z.number().optional()])) as Record<
+    Name,
+    z.ZodOptional<z.ZodNumber>
+  >;
 
 const WaybillPlan = z
   .strictObject({
@@ -124,7 +127,10 @@ export const EstimateAnswer = z
     total_monthly: z.number(),
   })
   .meta({ id: 'Estimate', description: 'In USD, unrounded; a month has 720 hours and 30 builds.' });
-export const EstimateRequest = EstimateBody.meta({ id: 'EstimateSpecs', description: 'What is missing is 0.' });
+export const EstimateRequest = EstimateBody.meta({
+  id: 'EstimateSpecs',
+  description: 'What is missing is 0.',
+});
 
 /** The specs come back beside what they would cost. */
 export function toWaybillEstimate(specs: WorkloadSpecs, estimate: Estimate): AnswerOf<typeof EstimateAnswer> {

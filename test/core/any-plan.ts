@@ -21,14 +21,15 @@ const anyBaseFee = fc.option(
   ),
 );
 
-const anyRollover = fc.option(
-  fc.record({ maximum: fc.option(amount) }, { requiredKeys: [] }),
-);
+const anyRollover = fc.option(fc.record({ maximum: fc.option(amount) }, { requiredKeys: [] }));
 
 /** Of a meter with a price that includes nothing itself. */
 const anyPricedAllowance = fc.oneof(
   fc.record({ included: amount, rollover: anyRollover }, { requiredKeys: ['included'] }),
-  fc.record({ limit: amount, on_exceed: fc.constantFrom('bill', 'flag', 'refuse') }, { requiredKeys: ['limit'] }),
+  fc.record(
+    { limit: amount, on_exceed: fc.constantFrom('bill', 'flag', 'refuse') },
+    { requiredKeys: ['limit'] },
+  ),
 );
 /** Of a meter that costs nothing. */
 const anyFreeAllowance = fc.oneof(
@@ -39,15 +40,22 @@ const anyFreeAllowance = fc.oneof(
 
 const anyMeter = fc.oneof(
   fc.record({ price: anyPrice }),
-  fc.record({ price: anyPrice.map(({ included_quantity: _, ...price }) => price), allowance: anyPricedAllowance }),
+  fc.record({
+    price: anyPrice.map(({ included_quantity: _, ...price }) => price),
+    allowance: anyPricedAllowance,
+  }),
   fc.record({ allowance: anyFreeAllowance }),
 ) as fc.Arbitrary<{ price?: Json; allowance?: Json }>;
 
-const anyMeters = fc.dictionary(fc.constantFrom(...METERS), anyMeter, { noNullPrototype: true }).map((meters) => {
-  const part = (name: 'price' | 'allowance') =>
-    Object.fromEntries(Object.entries(meters).flatMap(([key, meter]) => (meter[name] ? [[key, meter[name]]] : [])));
-  return { prices: part('price'), allowances: part('allowance') };
-});
+const anyMeters = fc
+  .dictionary(fc.constantFrom(...METERS), anyMeter, { noNullPrototype: true })
+  .map((meters) => {
+    const part = (name: 'price' | 'allowance') =>
+      Object.fromEntries(
+        Object.entries(meters).flatMap(([key, meter]) => (meter[name] ? [[key, meter[name]]] : [])),
+      );
+    return { prices: part('price'), allowances: part('allowance') };
+  });
 
 const words = (most: number) =>
   fc.string({ maxLength: most, unit: 'grapheme' }).filter((text) => !/[\p{Cc}\p{Cs}]/u.test(text));
@@ -56,8 +64,13 @@ const anyLabels = fc.record(
     key: fc.stringMatching(/^[a-z0-9][a-z0-9_.-]{0,63}$/),
     name: words(20).filter((text) => text.length > 0),
     description: words(40),
-    features: fc.array(words(20).filter((text) => text.length > 0), { maxLength: 3 }),
-    attributes: fc.dictionary(fc.constantFrom('team_members', 'support', 'sla'), words(10), { noNullPrototype: true }),
+    features: fc.array(
+      words(20).filter((text) => text.length > 0),
+      { maxLength: 3 },
+    ),
+    attributes: fc.dictionary(fc.constantFrom('team_members', 'support', 'sla'), words(10), {
+      noNullPrototype: true,
+    }),
     source: fc.constantFrom('tallyhouse', 'scorpius', 'waybill'),
     position: fc.integer({ min: 0, max: 1_000_000 }),
   },

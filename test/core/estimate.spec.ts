@@ -17,7 +17,13 @@ const DEARER: UnitPrices = {
 };
 
 type Specs = [replicas: number, cpuMillicores: number, memoryMb: number, storageGb: number, builds: number];
-const specsOf = ([replicas, cpuMillicores, memoryMb, storageGb, averageBuildMinutes]: Specs): WorkloadSpecs => ({
+const specsOf = ([
+  replicas,
+  cpuMillicores,
+  memoryMb,
+  storageGb,
+  averageBuildMinutes,
+]: Specs): WorkloadSpecs => ({
   ...{ replicas, cpuMillicores, memoryMb, storageGb, averageBuildMinutes },
 });
 
@@ -37,7 +43,12 @@ describe('an estimate', () => {
     ['W-40', [2, 500, 512, 10, 5], DEFAULT, ['0.000463', '0.33336', '2.5', '0.05', '4.33336']],
     ['W-90', [0, 0, 0, 0, 0], DEFAULT, ['0', '0', '0', '0', '0']],
     ['a tenth of a GB, exactly', [0, 0, 0, 0.1, 0], DEFAULT, ['0', '0', '0.025', '0', '0.025']],
-    ['below zero, as the original', [-1, 1000, 0, 0, 0], DEFAULT, ['-0.000463', '-0.33336', '0', '0', '-0.33336']],
+    [
+      'below zero, as the original',
+      [-1, 1000, 0, 0, 0],
+      DEFAULT,
+      ['-0.000463', '-0.33336', '0', '0', '-0.33336'],
+    ],
   ])('%s: %j', (_vector, specs, prices, expected) => {
     expect(shown(specs, prices)).toEqual(expected);
   });
@@ -80,7 +91,8 @@ describe('the double of an exact amount', () => {
         const [digits, exponent = '0'] = value.toExponential(20).split('e');
         const numerator = BigInt(digits!.replace('.', ''));
         const power = parseInt(exponent, 10) - 20;
-        const exact = power < 0 ? ratio(numerator, 10n ** BigInt(-power)) : ratio(numerator * 10n ** BigInt(power));
+        const exact =
+          power < 0 ? ratio(numerator, 10n ** BigInt(-power)) : ratio(numerator * 10n ** BigInt(power));
         expect(doubleOfRatio(exact)).toBe(value);
       }),
     );

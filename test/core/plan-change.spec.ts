@@ -33,7 +33,10 @@ describe('what an offer does to the catalogue', () => {
   });
 
   it('is nothing for the same offer in other words of JSON', () => {
-    expect(changed({ ...BASE, interval_count: 1, base_fee: { model: 'flat', amount: '5.00' } })).toEqual(['nothing', 3]);
+    expect(changed({ ...BASE, interval_count: 1, base_fee: { model: 'flat', amount: '5.00' } })).toEqual([
+      'nothing',
+      3,
+    ]);
   });
 
   it.each<[string, object, (string | number)[]]>([
@@ -51,7 +54,11 @@ describe('what an offer does to the catalogue', () => {
         'allowances.wallet_checks: null -> {"included":null,"limit":null,"on_exceed":"bill","rollover":null}',
       ],
     ],
-    ['a meter less', { prices: {} }, ['new-version', 4, 'prices.scans: {"model":"per_unit","unit_amount":"0.01"} -> null']],
+    [
+      'a meter less',
+      { prices: {} },
+      ['new-version', 4, 'prices.scans: {"model":"per_unit","unit_amount":"0.01"} -> null'],
+    ],
     ['the currency', { currency: 'EUR' }, ['new-version', 4, 'currency: "USD" -> "EUR"']],
     ['the trial', { trial_days: 14 }, ['new-version', 4, 'trial_days: 0 -> 14']],
     ['the name', { name: 'Begin' }, ['labels', 3, 'name: "Starter" -> "Begin"']],

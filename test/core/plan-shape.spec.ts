@@ -52,14 +52,20 @@ describe('the wire shape of a plan', () => {
 
   it('is one text for one content, in whatever order its meters are named', () => {
     const forth = plan({ prices: { build_minutes: CENT, scans: CENT } });
-    const back = plan({ prices: { scans: { unit_amount: '0.010', model: 'per_unit' }, build_minutes: CENT } });
+    const back = plan({
+      prices: { scans: { unit_amount: '0.010', model: 'per_unit' }, build_minutes: CENT },
+    });
     expect(JSON.stringify(planToJson(parsePlan(back)))).toBe(JSON.stringify(planToJson(parsePlan(forth))));
   });
 
   it('has a priced part that stands alone', () => {
     const offer = parsePlan(plan({ base_fee: { model: 'flat', amount: '5' } }));
     const { currency, baseFee, interval } = parsePlanWording(planWordingToJson(offer));
-    expect({ currency, baseFee, interval }).toEqual({ currency: 'USD', baseFee: offer.baseFee, interval: 'month' });
+    expect({ currency, baseFee, interval }).toEqual({
+      currency: 'USD',
+      baseFee: offer.baseFee,
+      interval: 'month',
+    });
   });
 });
 
@@ -81,7 +87,11 @@ describe('a plan is refused for', () => {
     ['a name of nothing', plan({ name: '' }), ['name: must be a text of 1 to 200 characters']],
     ['a name over two lines', plan({ name: 'a\nb' }), ['name: must not hold control characters']],
     ['half a character', plan({ features: ['\ud800'] }), ['features[0]: must not hold control characters']],
-    ['a currency that is none', plan({ currency: 'usd' }), ['currency: must be an ISO 4217 code, such as USD']],
+    [
+      'a currency that is none',
+      plan({ currency: 'usd' }),
+      ['currency: must be an ISO 4217 code, such as USD'],
+    ],
     [
       'a price in another currency',
       plan({ prices: { scans: { ...CENT, currency: 'EUR' } } }),
@@ -112,7 +122,11 @@ describe('a plan is refused for', () => {
       plan({ base_fee: CENT }),
       ['base_fee.model: must be flat: a base fee does not look at usage'],
     ],
-    ['a negative base fee', plan({ base_fee: { model: 'flat', amount: '-5' } }), ['base_fee.amount: must be at least 0']],
+    [
+      'a negative base fee',
+      plan({ base_fee: { model: 'flat', amount: '-5' } }),
+      ['base_fee.amount: must be at least 0'],
+    ],
     [
       'periods of nothing',
       plan({ interval: 'moon', interval_count: 0, trial_days: 0.5 }),
@@ -142,20 +156,30 @@ describe('a plan is refused for', () => {
       plan({ prices: Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`m${i}`, CENT])) }),
       ['prices: must have at most 200 members'],
     ],
-    ['a meter of no name', plan({ prices: { '': CENT } }), ['prices.: must have a name of 1 to 100 characters']],
+    [
+      'a meter of no name',
+      plan({ prices: { '': CENT } }),
+      ['prices.: must have a name of 1 to 100 characters'],
+    ],
   ])('%s', (_words, json, expected) => {
     expect(problems(json)).toEqual(expected);
   });
 
   it('whatever it is, in words', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.jsonValue(), anyPlan.chain((json) => spoiled(json))), (json) => {
-        try {
-          parsePlan(json);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DomainError);
-        }
-      }),
+      fc.property(
+        fc.oneof(
+          fc.jsonValue(),
+          anyPlan.chain((json) => spoiled(json)),
+        ),
+        (json) => {
+          try {
+            parsePlan(json);
+          } catch (error) {
+            expect(error).toBeInstanceOf(DomainError);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

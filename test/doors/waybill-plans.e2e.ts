@@ -24,8 +24,19 @@ const PLANS = [
     name: 'Hobby',
     description: 'For personal projects and experiments',
     price_monthly: 5,
-    includes: { compute_gb_hours: 500, build_minutes: 500, storage_gb: 1, bandwidth_gb: 100, custom_domains: 1 },
-    overage: { compute_per_gb_hour: 0.000463, build_per_minute: 0.01, storage_per_gb: 0.25, bandwidth_per_gb: 0.1 },
+    includes: {
+      compute_gb_hours: 500,
+      build_minutes: 500,
+      storage_gb: 1,
+      bandwidth_gb: 100,
+      custom_domains: 1,
+    },
+    overage: {
+      compute_per_gb_hour: 0.000463,
+      build_per_minute: 0.01,
+      storage_per_gb: 0.25,
+      bandwidth_per_gb: 0.1,
+    },
   },
   {
     id: 'pro',
@@ -39,7 +50,12 @@ const PLANS = [
       bandwidth_gb: 500,
       custom_domains: 'unlimited',
     },
-    overage: { compute_per_gb_hour: 0.000463, build_per_minute: 0.01, storage_per_gb: 0.2, bandwidth_per_gb: 0.08 },
+    overage: {
+      compute_per_gb_hour: 0.000463,
+      build_per_minute: 0.01,
+      storage_per_gb: 0.2,
+      bandwidth_per_gb: 0.08,
+    },
     features: ['Priority support', 'Team collaboration', 'Advanced metrics', 'Custom health checks'],
   },
   {
@@ -55,7 +71,12 @@ const PLANS = [
       custom_domains: 'unlimited',
       team_members: 10,
     },
-    overage: { compute_per_gb_hour: 0.0004, build_per_minute: 0.008, storage_per_gb: 0.15, bandwidth_per_gb: 0.05 },
+    overage: {
+      compute_per_gb_hour: 0.0004,
+      build_per_minute: 0.008,
+      storage_per_gb: 0.15,
+      bandwidth_per_gb: 0.05,
+    },
     features: ['Everything in Pro', 'SSO/SAML', 'Audit logs', 'SLA guarantee', 'Dedicated support'],
   },
 ];
@@ -72,9 +93,11 @@ describe('GET /api/v1/plans', () => {
       const rest = new Rest(own.rest, own.adminKey);
       const { body: pro } = await rest.get('/api/v1/catalogue/plans/pro');
       const { is_active, version, version_id, created_at, ...plan } = pro;
-      void [is_active, version, version_id, created_at];
-      await rest.put('/api/v1/catalogue/plans/pro', { ...plan, base_fee: { model: 'flat', amount: '19.90' } });
-      await rest.delete('/api/v1/catalogue/plans/hobby');
+      await rest.put('/api/v1/catalogue/plans/pro', {
+        ...plan,
+        base_fee: { model: 'flat', amount: '19.90' },
+      });
+      await rest.send('DELETE', '/api/v1/catalogue/plans/hobby');
       const listed = await rest.get<{ plans: (typeof PLANS)[number][] }>('/api/v1/plans');
       expect(listed.body.plans.map(({ id, price_monthly }) => [id, price_monthly])).toEqual([
         ['pro', 19.9],
@@ -86,25 +109,31 @@ describe('GET /api/v1/plans', () => {
   });
 
   it('TR-18: asks who is there, in the original’s words', async () => {
-    const nobody = await new Rest(app.rest, '').get('/api/v1/plans');
+    const nobody = await new Rest(app.rest, null).get('/api/v1/plans');
     expect([nobody.status, nobody.body]).toEqual([401, { error: 'unauthorized' }]);
     for (const role of ['reader', 'writer']) {
-      const { body } = await admin.post<{ key: string }>('/api/v1/api-keys', { name: role, role, accounts: ['project:a'] });
+      const { body } = await admin.post<{ key: string }>('/api/v1/api-keys', {
+        name: role,
+        role,
+        accounts: ['project:a'],
+      });
       expect((await new Rest(app.rest, body.key).get('/api/v1/plans')).status).toBe(200);
     }
   });
 });
 
 describe('POST /api/v1/estimate', () => {
-  type Specs = Partial<Record<'replicas' | 'cpu_millicores' | 'memory_mb' | 'storage_gb' | 'avg_build_minutes', number>>;
+  type Specs = Partial<
+    Record<'replicas' | 'cpu_millicores' | 'memory_mb' | 'storage_gb' | 'avg_build_minutes', number>
+  >;
 
-  const amounts = ({ compute_hourly, compute_monthly, storage_monthly, build_cost_per_build, total_monthly }: Estimate) => [
+  const amounts = ({
     compute_hourly,
     compute_monthly,
     storage_monthly,
     build_cost_per_build,
     total_monthly,
-  ];
+  }: Estimate) => [compute_hourly, compute_monthly, storage_monthly, build_cost_per_build, total_monthly];
 
   it.each<[string, Specs, number[]]>([
     [
@@ -130,7 +159,13 @@ describe('POST /api/v1/estimate', () => {
     const prices = { priceComputeGbHour: '0.001', priceBuildMinute: '0.05', priceStorageGbMonth: '0.50' };
     const dearer = await startTestApp({ ...prices, databaseUrl: app.databaseUrl });
     try {
-      const specs = { replicas: 1, cpu_millicores: 1000, memory_mb: 1024, storage_gb: 5, avg_build_minutes: 10 };
+      const specs = {
+        replicas: 1,
+        cpu_millicores: 1000,
+        memory_mb: 1024,
+        storage_gb: 5,
+        avg_build_minutes: 10,
+      };
       const { body } = await new Rest(dearer.rest, dearer.adminKey).post<Estimate>('/api/v1/estimate', specs);
       expect(amounts(body)).toEqual([0.001, 0.72, 2.5, 0.5, 18.22]);
     } finally {

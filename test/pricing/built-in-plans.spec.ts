@@ -16,7 +16,10 @@ const plan = (key: string): PlanOffer => builtIn().get(key)!;
 
 function usage(quantities: Record<string, string>): Map<string, MeterUsage> {
   return new Map(
-    Object.entries(quantities).map(([meter, text]) => [meter, { entries: [{ quantity: parseQuantity(text) }] }]),
+    Object.entries(quantities).map(([meter, text]) => [
+      meter,
+      { entries: [{ quantity: parseQuantity(text) }] },
+    ]),
   );
 }
 
@@ -44,7 +47,12 @@ describe('the built-in plans', () => {
   });
 
   it('W-61: a month of hobby', () => {
-    const month = { compute_gb_hours: '600', build_minutes: '530', storage_gb_hours: '2160', bandwidth_gb: '120' };
+    const month = {
+      compute_gb_hours: '600',
+      build_minutes: '530',
+      storage_gb_hours: '2160',
+      bandwidth_gb: '120',
+    };
     expect(bill('hobby', month)).toEqual([
       'plan 5.00',
       'compute_gb_hours 0.05',
@@ -56,7 +64,12 @@ describe('the built-in plans', () => {
   });
 
   it('W-62: a month of pro', () => {
-    const month = { compute_gb_hours: '2600', build_minutes: '2100', storage_gb_hours: '8640', bandwidth_gb: '510' };
+    const month = {
+      compute_gb_hours: '2600',
+      build_minutes: '2100',
+      storage_gb_hours: '8640',
+      bandwidth_gb: '510',
+    };
     expect(bill('pro', month)).toEqual([
       'plan 20.00',
       'compute_gb_hours 0.28',
@@ -68,7 +81,12 @@ describe('the built-in plans', () => {
   });
 
   it('a month of team that is used up to the last unit costs the plan alone', () => {
-    const month = { compute_gb_hours: '5000', build_minutes: '5000', storage_gb_hours: '36000', bandwidth_gb: '1000' };
+    const month = {
+      compute_gb_hours: '5000',
+      build_minutes: '5000',
+      storage_gb_hours: '36000',
+      bandwidth_gb: '1000',
+    };
     expect(bill('team', { ...month, custom_domains: '40' })).toEqual(['plan 50.00', 'total 50.00']);
   });
 

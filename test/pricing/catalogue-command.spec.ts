@@ -57,7 +57,8 @@ describe('tallyhouse catalogue', () => {
 
     expect(await run('apply', path, '--yes')).toEqual({
       code: 0,
-      output: '+ starter: a new plan\nDone: 1 new plan, 0 new versions, other words for 0 plans, 0 as they are.\n',
+      output:
+        '+ starter: a new plan\nDone: 1 new plan, 0 new versions, other words for 0 plans, 0 as they are.\n',
     });
     expect(await run('diff', path)).toEqual({ code: 0, output: '= starter: as it is\n' });
     file('starter.yaml', starter('6', 'Begin'));

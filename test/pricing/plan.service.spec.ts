@@ -21,18 +21,23 @@ const offer = (key: string, change: object = {}) =>
 const fee = (amount: string) => ({ base_fee: { model: 'flat', amount } });
 
 const query = (text: string, values: unknown[] = []) =>
-  withClient(app.databaseUrl, async (client) => (await client.query(text, values)).rows as Record<string, unknown>[]);
+  withClient(
+    app.databaseUrl,
+    async (client) => (await client.query(text, values)).rows as Record<string, unknown>[],
+  );
 
 const storedFees = (key: string) =>
-  query(`select version || ' ' || (base_fee->>'amount') as line from plan_version where plan_key = $1 order by version`, [
-    key,
-  ]).then((rows) => rows.map(({ line }) => line));
+  query(
+    `select version || ' ' || (base_fee->>'amount') as line from plan_version where plan_key = $1 order by version`,
+    [key],
+  ).then((rows) => rows.map(({ line }) => line));
 
 describe('the plan catalogue', () => {
   it('appends a version for a new price and nothing for the same offer', async () => {
     const key = newKey();
     const kinds = [];
-    for (const amount of ['5', '5.00', '6', '5']) kinds.push((await plans.put(offer(key, fee(amount)))).change.kind);
+    for (const amount of ['5', '5.00', '6', '5'])
+      kinds.push((await plans.put(offer(key, fee(amount)))).change.kind);
     expect(kinds).toEqual(['new-plan', 'nothing', 'new-version', 'new-version']);
     expect(await storedFees(key)).toEqual(['1 5', '2 6', '3 5']);
   });
@@ -40,7 +45,9 @@ describe('the plan catalogue', () => {
   it('changes words in place', async () => {
     const key = newKey();
     await plans.put(offer(key));
-    const { offered, change } = await plans.put(offer(key, { name: 'Begin', features: ['Support'], position: 7 }));
+    const { offered, change } = await plans.put(
+      offer(key, { name: 'Begin', features: ['Support'], position: 7 }),
+    );
     expect([change.kind, offered.plan.name, offered.latest.version]).toEqual(['labels', 'Begin', 1]);
     expect((await plans.get(key)).plan).toMatchObject({ name: 'Begin', features: ['Support'], position: 7 });
   });
@@ -70,7 +77,9 @@ describe('the plan catalogue', () => {
       expect((await all('5')).filter(({ change }) => change.kind === 'new-plan')).toHaveLength(1);
       expect((await all('6')).filter(({ change }) => change.kind === 'new-version')).toHaveLength(1);
       expect(await storedFees(key)).toEqual(['1 5', '2 6']);
-      await Promise.all(['7', '8', '9', '10'].map((amount, n) => services[n % 2]!.put(offer(key, fee(amount)))));
+      await Promise.all(
+        ['7', '8', '9', '10'].map((amount, n) => services[n % 2]!.put(offer(key, fee(amount)))),
+      );
       expect(await storedFees(key)).toHaveLength(6);
     } finally {
       await other.close();
