@@ -83,7 +83,9 @@ describe('a file of plans', () => {
   });
 
   it('is bounded in depth and refuses itself as a part of itself', () => {
-    expect(problems(`plans: ${'['.repeat(100)}${']'.repeat(100)}`)[0]).toMatch(/^a\.yaml: line 1: nesting exceeded/);
+    expect(problems(`plans: ${'['.repeat(100)}${']'.repeat(100)}`)[0]).toMatch(
+      /^a\.yaml: line 1: nesting exceeded/,
+    );
     expect(problems('plans: &all [*all]')).toEqual([expect.stringMatching(/^a\.yaml: /)]);
   });
 });
