@@ -30,6 +30,7 @@ COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY bin ./bin
 COPY proto ./proto
+COPY catalogue ./catalogue
 USER node
 VOLUME /var/lib/tallyhouse
 EXPOSE 8082 9001

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { catalogue, CATALOGUE_HELP } from './catalogue.cli';
 import { EXPORT_HELP, exportCharges } from './export-focus.cli';
 import { importBill, IMPORT_HELP } from './import-focus.cli';
 import { migrate, MIGRATE_HELP } from './migrate';
@@ -18,13 +19,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   start: { summary: 'runs the service', help: START_HELP, run: start },
   import: { summary: 'takes in a bill in the FOCUS format', help: IMPORT_HELP, run: importBill },
   export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
+  catalogue: { summary: 'plans as files', help: CATALOGUE_HELP, run: catalogue },
   migrate: { summary: 'changes or checks the schema', help: MIGRATE_HELP, run: migrate },
   verify: { summary: 'checks what must hold of the books', help: VERIFY_HELP, run: verify },
   openapi: { summary: 'prints the API document', help: OPENAPI_HELP, run: openapi },
 };
 
 function help(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`);
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
   return ['tallyhouse <command>', '', ...lines, '', 'tallyhouse <command> --help tells more.'].join('\n');
 }
 

@@ -6,11 +6,22 @@ import type { Interval } from './period';
 import type { FlatPrice, Price } from './price';
 import { ZERO } from './quantity';
 
-/** A commercial offer; what it costs stands in its versions. */
+/** Whose list of plans a plan stands in; the originals' doors show their own and no others. */
+export const PLAN_SOURCES = ['tallyhouse', 'scorpius', 'waybill'] as const;
+export type PlanSource = (typeof PLAN_SOURCES)[number];
+
+/** A commercial offer in words, which may change; what it costs stands in its versions, which never do. */
 export interface Plan {
   readonly key: string;
   readonly name: string;
   readonly description: string;
+  /** What it comes with, a sentence each, for a page of prices. */
+  readonly features: readonly string[];
+  /** Facts for people that no meter measures, such as the number of team members. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly source: PlanSource;
+  /** Plans are listed by position, then by key. */
+  readonly position: number;
 }
 
 /** What using meters costs; a rate card has one currency. Meters are named by their key. */
@@ -34,9 +45,17 @@ export interface PlanVersion extends RateCard {
   readonly trialDays: number;
 }
 
-const KEY = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
-const COUNT_MAX = 1000;
-const TRIAL_DAYS_MAX = 3650;
+/** What a plan version says besides its number: everything that is priced. */
+export type PlanWording = Omit<PlanVersion, 'plan' | 'version'>;
+
+/** A plan as somebody offers it: its words and what it is to cost from now on. */
+export type PlanOffer = Plan & PlanWording;
+
+export const PLAN_KEY_PATTERN = '^[a-z0-9][a-z0-9_.-]{0,63}$';
+
+const KEY = new RegExp(PLAN_KEY_PATTERN);
+export const PLAN_COUNT_MAX = 1000;
+export const TRIAL_DAYS_MAX = 3650;
 
 /**
  * Refuses a plan version that contradicts itself. The shape of its prices is taken as read (`parsePrice`). All
@@ -48,7 +67,7 @@ export function checkPlanVersion(version: PlanVersion, field = 'plan'): void {
     refuse(below(place, 'key'), 'must begin with a lower-case letter or digit and be at most 64 long');
   }
   wholeNumber(version.version, { place: below(place, 'version'), from: 1, to: Number.MAX_SAFE_INTEGER });
-  wholeNumber(version.count, { place: below(place, 'count'), from: 1, to: COUNT_MAX });
+  wholeNumber(version.count, { place: below(place, 'count'), from: 1, to: PLAN_COUNT_MAX });
   wholeNumber(version.trialDays, { place: below(place, 'trial_days'), from: 0, to: TRIAL_DAYS_MAX });
   for (const [meter, allowance] of version.allowances) {
     checkAllowance(allowance, version.prices.get(meter), below(below(place, 'allowances'), meter));

@@ -1,8 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { join } from 'node:path';
 import type { Aggregation } from '../core/meter';
 import { ratio } from '../core/ratio';
+import { packageRoot } from '../platform/package-root';
 import { Seeds } from '../platform/seeds';
 import { type MeterDefinition, MeterRepository } from './meter.repository';
+import { openPlanFiles, readPlanFiles } from './plan-file';
+import { PlanService } from './plan.service';
 
 const MS_PER_HOUR = 3_600_000n;
 
@@ -69,12 +73,16 @@ const METERS: readonly BuiltIn[] = [
   { key: 'wallet_checks', name: 'Wallet checks', unit: 'checks', aggregation: 'sum' },
 ];
 
-/** Puts the built-in meters in place; an installation's own meters of the same key stay as they are. */
+/** The folder of the built-in plans, which are files like anybody's. */
+export const BUILT_IN_PLANS = join(packageRoot(), 'catalogue');
+
+/** Puts the built-in meters and plans in place; what an installation has under the same keys stays as it is. */
 @Injectable()
 export class CatalogueSeed implements OnModuleInit {
   constructor(
     private readonly seeds: Seeds,
     private readonly meters: MeterRepository,
+    private readonly plans: PlanService,
   ) {}
 
   onModuleInit(): void {
@@ -83,6 +91,10 @@ export class CatalogueSeed implements OnModuleInit {
 
   async run(): Promise<void> {
     for (const meter of METERS) await this.meters.make(definitionOf(meter));
+    const { files, problems: unopened } = openPlanFiles([BUILT_IN_PLANS]);
+    const { plans, problems } = readPlanFiles(files);
+    if (unopened.length + problems.length > 0) throw new Error([...unopened, ...problems].join('\n'));
+    await this.plans.makeMissing(plans.map(({ offer }) => offer));
   }
 }
 

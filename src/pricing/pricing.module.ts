@@ -7,11 +7,16 @@ import { ListPriceService } from './list-price.service';
 import { MeterRepository } from './meter.repository';
 import { MeterController } from './meter.rest.controller';
 import { MeterService } from './meter.service';
+import { PlanController } from './plan.rest.controller';
+import { PlanRepository } from './plan.repository';
+import { PlanService } from './plan.service';
 import { PriceController } from './price.rest.controller';
+import { WaybillPlanController } from './waybill-plan.rest.controller';
+import { EstimateService } from './estimate.service';
 
-/** Meters, prices and what they make of usage. */
+/** Meters, prices, plans and what they make of usage. */
 @Module({
-  controllers: [MeterController, PriceController, ListPriceController],
+  controllers: [MeterController, PriceController, ListPriceController, PlanController, WaybillPlanController],
   providers: [
     MeterRepository,
     MeterService,
@@ -19,7 +24,10 @@ import { PriceController } from './price.rest.controller';
     CalculateService,
     ListPriceRepository,
     ListPriceService,
+    PlanRepository,
+    PlanService,
+    EstimateService,
   ],
-  exports: [MeterService, ListPriceService],
+  exports: [MeterService, ListPriceService, PlanService],
 })
 export class PricingModule {}

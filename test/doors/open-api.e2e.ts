@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { apiDocument } from '../../src/app-docs';
+import { parsePlan, planToJson } from '../../src/core/plan-shape';
 import { parsePrice, priceToJson } from '../../src/core/price-shape';
 import { listDoors } from '../../src/platform/doors/door-list';
 import { openApiDocument, type OpenApiDocument } from '../../src/platform/doors/open-api';
 import { packageRoot } from '../../src/platform/package-root';
+import { anyPlan } from '../core/any-plan';
 import { anyPrice } from '../core/any-price';
 import { type Call, Contract, exampleCalls, nodesOf, operationsOf, pointedAt } from '../support/api-contract';
 import { type TestApp, startTestApp } from '../support/app';
@@ -128,11 +130,22 @@ describe('the API document', () => {
       { numRuns: 300 },
     );
   });
+
+  it('describes every plan that there can be', () => {
+    fc.assert(
+      fc.property(anyPlan, (plan) => {
+        expect(contract.componentProblem('PlanOffer', plan)).toBeNull();
+        expect(contract.componentProblem('PlanOffer', planToJson(parsePlan(plan)))).toBeNull();
+        expect(contract.componentProblem('PlanOffer', { ...plan, cost: '1' })).not.toBeNull();
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
 
 describe('a call made of the document’s examples', () => {
   /** What must be there before the others can be read; the rest follows in any order. */
-  const FIRST = ['putAccount', 'putMeterAt', 'putListPrice', 'recordEvents', 'createApiKey'];
+  const FIRST = ['putAccount', 'putMeterAt', 'putListPrice', 'recordEvents', 'putPlan', 'createApiKey'];
 
   it('fits its request and gets the answer that is described, at every door', async () => {
     const place = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);

@@ -80,6 +80,7 @@ describe('roles', () => {
       'accounts:read',
       'prices:read',
       'ledger:read',
+      'catalogue:read',
       'metrics:read',
     ]);
   });

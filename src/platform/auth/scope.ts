@@ -12,6 +12,8 @@ export const SCOPES = [
   'prices:write',
   'ledger:read',
   'grants:write',
+  'catalogue:read',
+  'catalogue:write',
   'keys:read',
   'keys:write',
   'jobs:run',
@@ -28,6 +30,7 @@ const WRITER = [
   'accounts:read',
   'prices:read',
   'ledger:read',
+  'catalogue:read',
 ] as const satisfies readonly Scope[];
 
 /** The reader may see everything but the list of keys, which would tell whom to attack. */
