@@ -79,6 +79,9 @@ describe('roles', () => {
       'usage:read',
       'accounts:read',
       'prices:read',
+      'operations:read',
+      'billing:read',
+      'webhooks:read',
       'metrics:read',
     ]);
   });
