@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { catalogue, CATALOGUE_HELP } from './catalogue.cli';
+import { audit, AUDIT_HELP } from './audit.cli';
 import { EXPORT_HELP, exportCharges } from './export-focus.cli';
 import { importBill, IMPORT_HELP } from './import-focus.cli';
+import { job, JOB_HELP } from './job.cli';
 import { migrate, MIGRATE_HELP } from './migrate';
 import { openapi, OPENAPI_HELP } from './openapi';
 import { start, START_HELP } from './start';
@@ -20,6 +22,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   import: { summary: 'takes in a bill in the FOCUS format', help: IMPORT_HELP, run: importBill },
   export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
   catalogue: { summary: 'plans as files', help: CATALOGUE_HELP, run: catalogue },
+  job: { summary: 'runs a job now', help: JOB_HELP, run: job },
+  audit: { summary: 'proves that the audit trail is whole', help: AUDIT_HELP, run: audit },
   migrate: { summary: 'changes or checks the schema', help: MIGRATE_HELP, run: migrate },
   verify: { summary: 'checks what must hold of the books', help: VERIFY_HELP, run: verify },
   openapi: { summary: 'prints the API document', help: OPENAPI_HELP, run: openapi },

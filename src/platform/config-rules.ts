@@ -37,6 +37,8 @@ function secretConflicts(s: Settings): string[] {
     'ADMIN_API_KEY',
     'INTERNAL_API_KEY',
     'API_KEY_PEPPER',
+    'ENCRYPTION_KEY',
+    'ENCRYPTION_KEY_BEFORE',
     'JWT_SECRET',
     'METRICS_TOKEN',
     'BUDGET_ALERT_SECRET',
@@ -45,6 +47,8 @@ function secretConflicts(s: Settings): string[] {
     const twin = names.slice(0, index).find((other) => s[other] !== null && s[other] === s[name]);
     if (twin) problems.push(`${name}: must differ from ${twin}`);
   });
+  if (s.ENCRYPTION_KEY_BEFORE && !s.ENCRYPTION_KEY)
+    problems.push('ENCRYPTION_KEY_BEFORE: needs ENCRYPTION_KEY, the one that took its place');
   if (s.JWKS_URL && !isSecureOrLoopback(s.JWKS_URL))
     problems.push('JWKS_URL: must begin with https:// unless it is on this machine');
   return problems;

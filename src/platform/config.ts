@@ -33,6 +33,10 @@ export interface Config {
   readonly internalApiKey: string | null;
   /** Mixed into the stored hash of every API key, so that a stolen table alone is of no use. Empty until `completeSecrets` generated it (embedded mode). */
   readonly apiKeyPepper: string;
+  /** Encrypts secrets that are stored; null = derived from the pepper. */
+  readonly encryptionKey: string | null;
+  /** What was encrypted before the key was changed. */
+  readonly encryptionKeyBefore: string | null;
   readonly jwtSecret: string | null;
   readonly jwtIssuer: string | null;
   readonly jwtAudience: string | null;
@@ -65,6 +69,10 @@ export interface Config {
   readonly requireKnownAccounts: boolean;
   readonly budgetAlertUrl: string | null;
   readonly budgetAlertSecret: string | null;
+  /** Whether webhooks may go to private, loopback and other special addresses. */
+  readonly webhookAllowPrivate: boolean;
+  /** Whether webhooks may go without TLS. */
+  readonly webhookAllowHttp: boolean;
   readonly metricsToken: string | null;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
   readonly otelEndpoint: string | null;
@@ -143,6 +151,8 @@ function toConfig(s: Settings): Config {
     adminApiKey: s.ADMIN_API_KEY,
     internalApiKey: s.INTERNAL_API_KEY,
     apiKeyPepper: s.API_KEY_PEPPER ?? '',
+    encryptionKey: s.ENCRYPTION_KEY,
+    encryptionKeyBefore: s.ENCRYPTION_KEY_BEFORE,
     jwtSecret: s.JWT_SECRET,
     jwtIssuer: s.JWT_ISSUER,
     jwtAudience: s.JWT_AUDIENCE,
@@ -172,6 +182,8 @@ function toConfig(s: Settings): Config {
     requireKnownAccounts: s.REQUIRE_KNOWN_ACCOUNTS,
     budgetAlertUrl: s.BUDGET_ALERT_URL,
     budgetAlertSecret: s.BUDGET_ALERT_SECRET,
+    webhookAllowPrivate: s.WEBHOOK_ALLOW_PRIVATE,
+    webhookAllowHttp: s.WEBHOOK_ALLOW_HTTP,
     metricsToken: s.METRICS_TOKEN,
     logLevel: s.DEBUG ? 'debug' : s.LOG_LEVEL,
     otelEndpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,

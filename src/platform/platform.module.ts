@@ -1,18 +1,23 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { Checks } from './checks';
+import { BillingEventsModule } from './billing-events/billing-events.module';
 import { Clock } from './clock';
 import { CONFIG, type Config } from './config';
 import { DatabaseModule } from './database.module';
 import { DoorsModule } from './doors/doors.module';
 import { HealthModule } from './health.module';
 import { Ids } from './ids';
+import { JobsModule } from './jobs/jobs.module';
 import { LockModule } from './lock.module';
 import { Logger } from './logger';
 import { MetricsModule } from './metrics.module';
+import { OutboxModule } from './outbox/outbox.module';
 import { Readiness } from './readiness';
 import { RedisModule } from './redis.module';
 import { Seeds } from './seeds';
+import { WebhooksModule } from './webhooks/webhooks.module';
 
 /** What every module may use without importing it: configuration, time, ids, logs, Postgres, Redis if any, locks. */
 @Global()
@@ -28,6 +33,11 @@ export class PlatformModule {
         RedisModule.forRoot(config),
         LockModule,
         MetricsModule,
+        AuditModule,
+        JobsModule,
+        OutboxModule,
+        BillingEventsModule,
+        WebhooksModule,
         AuthModule,
         DoorsModule,
         HealthModule,

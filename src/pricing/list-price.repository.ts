@@ -5,7 +5,7 @@ import type { Price } from '../core/price';
 import { parsePrice, priceToJson } from '../core/price-shape';
 import { skuFromJson, skuToJson } from '../core/sku';
 import { plainArray, textArray } from '../platform/array-literal';
-import { Database } from '../platform/transaction';
+import { Database, type Sql } from '../platform/transaction';
 
 /** A version as it is stored, with the moment it was. */
 export interface StoredListPrice extends ListPrice {
@@ -37,7 +37,8 @@ const READ_ALL = `select ${COLUMNS} from list_price order by meter_id, currency,
 /** Whoever comes second finds the row of the first; what stands there is for the caller to compare. */
 const APPEND_VERSION_ONCE = `
   insert into list_price (meter_id, currency, valid_from, price, sku) values ($1, $2, $3, $4, $5)
-  on conflict (meter_id, currency, valid_from) do nothing`;
+  on conflict (meter_id, currency, valid_from) do nothing
+  returning meter_id`;
 
 /**
  * Makes many meters and their first prices at one go, leaving alone what exists. The revision of the catalogue is raised
@@ -56,10 +57,13 @@ const MAKE_PRICED_METERS_ONCE = `
   raised as (
     update catalogue_revision set revision = revision + 1 where exists (select from made)),
   known as (
-    select id, key from made union all select m.id, m.key from wanted w join meter m on m.key = w.key)
-  insert into list_price (meter_id, currency, valid_from, price, sku)
-  select k.id, w.currency, 'epoch', w.price, w.sku from wanted w join known k on k.key = w.key
-  on conflict (meter_id, currency, valid_from) do nothing`;
+    select id, key from made union all select m.id, m.key from wanted w join meter m on m.key = w.key),
+  priced as (
+    insert into list_price (meter_id, currency, valid_from, price, sku)
+    select k.id, w.currency, 'epoch', w.price, w.sku from wanted w join known k on k.key = w.key
+    on conflict (meter_id, currency, valid_from) do nothing
+    returning meter_id)
+  select k.key from priced p join known k on k.id = p.meter_id order by 1`;
 
 /** What stands under the keys now: whether the meter sums as it should, and its first price in the currency asked for. */
 const READ_PRICED_METERS = `
@@ -97,10 +101,11 @@ export class ListPriceRepository {
     return found;
   }
 
-  /** Stores a version unless one begins at the same instant. */
-  async append(meterId: number, { currency, validFrom, price, sku }: ListPrice): Promise<void> {
+  /** Stores a version unless one begins at the same instant, and says whether it did. */
+  async append(sql: Sql, meterId: number, { currency, validFrom, price, sku }: ListPrice): Promise<boolean> {
     const values = [meterId, currency, new Date(validFrom), JSON.stringify(priceToJson(price))];
-    await this.database.query(APPEND_VERSION_ONCE, [...values, sku && JSON.stringify(skuToJson(sku))]);
+    const made = await sql.query(APPEND_VERSION_ONCE, [...values, sku && JSON.stringify(skuToJson(sku))]);
+    return made.length > 0;
   }
 
   async found(meters: readonly PricedMeter[]): Promise<FoundMeter[]> {
@@ -112,9 +117,9 @@ export class ListPriceRepository {
     return rows.map((row) => ({ ...row, price: row.price === null ? null : parsePrice(row.price) }));
   }
 
-  /** Makes the meters and prices that are missing; keys must be distinct. */
-  async makeMeters(meters: readonly PricedMeter[]): Promise<void> {
-    await this.database.query(MAKE_PRICED_METERS_ONCE, [
+  /** Makes the meters and prices that are missing and answers the keys of those that got a price; keys must be distinct. */
+  async makeMeters(sql: Sql, meters: readonly PricedMeter[]): Promise<string[]> {
+    const rows = await sql.query<{ key: string }>(MAKE_PRICED_METERS_ONCE, [
       textArray(meters, (meter) => meter.key),
       textArray(meters, (meter) => meter.name),
       textArray(meters, (meter) => meter.unit),
@@ -122,6 +127,7 @@ export class ListPriceRepository {
       textArray(meters, (meter) => JSON.stringify(priceToJson(meter.price))),
       textArray(meters, (meter) => (meter.sku === null ? null : JSON.stringify(skuToJson(meter.sku)))),
     ]);
+    return rows.map(({ key }) => key);
   }
 }
 

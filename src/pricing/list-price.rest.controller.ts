@@ -1,4 +1,6 @@
 import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { CurrentPrincipal } from '../platform/auth/current-principal';
+import type { Principal } from '../platform/auth/principal';
 import { RequireScope } from '../platform/auth/require-scope';
 import { ApiDoor } from '../platform/doors/open-api-door';
 import { PutListPriceBody } from './list-price.commands';
@@ -48,7 +50,7 @@ export class ListPriceController {
     answers: { 200: ListPriceAnswer },
     errors: ['not-found', 'conflict', 'failed-precondition'],
   })
-  async put(@Param() path: unknown, @Body() body: unknown) {
-    return toRestListPrice(await this.prices.put(fromRestPutListPrice(path, body)));
+  async put(@CurrentPrincipal() caller: Principal, @Param() path: unknown, @Body() body: unknown) {
+    return toRestListPrice(await this.prices.put(caller, fromRestPutListPrice(path, body)));
   }
 }

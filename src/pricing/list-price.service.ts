@@ -4,7 +4,11 @@ import { checkListPrice, type ListPrice } from '../core/list-price';
 import type { Meter } from '../core/meter';
 import type { Price } from '../core/price';
 import { priceToJson } from '../core/price-shape';
+import { skuToJson } from '../core/sku';
+import { Audit } from '../platform/audit/audit.service';
+import type { Principal } from '../platform/auth/principal';
 import { Clock } from '../platform/clock';
+import { Database } from '../platform/transaction';
 import type { PutListPrice } from './list-price.commands';
 import { ListPriceRepository, type PricedMeter, type StoredListPrice } from './list-price.repository';
 import { MeterService } from './meter.service';
@@ -19,6 +23,8 @@ export class ListPriceService {
     private readonly prices: ListPriceRepository,
     private readonly meters: MeterService,
     private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly audit: Audit,
   ) {}
 
   /** Every version of a meter's prices, by currency, the oldest first. Throws `not-found` for an unknown meter. */
@@ -37,7 +43,7 @@ export class ListPriceService {
    * first one holds since ever, a later one from now on. Throws `failed-precondition` for an instant before the newest
    * version, because what it charged cannot be undone.
    */
-  async put(wanted: PutListPrice): Promise<StoredListPrice> {
+  async put(caller: Principal, wanted: PutListPrice): Promise<StoredListPrice> {
     checkListPrice(wanted.price);
     const { meter, versions } = await this.of(wanted.meter);
     const newest = versions.filter(({ currency }) => currency === wanted.currency).at(-1);
@@ -46,8 +52,21 @@ export class ListPriceService {
     const validFrom = wanted.validFrom ?? (newest ? this.clock.now().getTime() : SINCE_EVER);
     if (newest && validFrom <= newest.validFrom) throw tooEarly(newest);
     const { currency, price, sku } = wanted;
-    await this.prices.append(meter.id, { currency, price, sku, validFrom });
+    await this.#append(caller, meter, { before: newest, after: { currency, price, sku, validFrom } });
     return this.#stored(meter, { currency, price, validFrom });
+  }
+
+  async #append(
+    caller: Principal,
+    meter: Meter,
+    { before, after }: { before: ListPrice | undefined; after: ListPrice },
+  ): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (!(await this.prices.append(tx, meter.id, after))) return;
+      const subject = `meter:${meter.key}/list-price/${after.currency}`;
+      const change = { before: before && audited(before), after: audited(after) };
+      await this.audit.write(tx, { actor: caller, action: 'list-price.appended', subject, ...change });
+    });
   }
 
   async #stored(
@@ -62,6 +81,16 @@ export class ListPriceService {
     return stored;
   }
 
+  /** One entry of the audit trail tells of all that were missing. */
+  async #makeMeters(meters: readonly PricedMeter[]): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      const made = new Set(await this.prices.makeMeters(tx, meters));
+      if (made.size === 0) return;
+      const after = meters.filter(({ key }) => made.has(key)).map(auditedMeter);
+      await this.audit.write(tx, { actor: 'import', action: 'meters.imported', subject: 'catalogue', after });
+    });
+  }
+
   /**
    * Makes meters that sum the events of their own name, each with a price that holds since ever; what exists stays as it
    * is. Answers the keys under which something else stands, each with the reason; afterwards the catalogue is up to date.
@@ -69,7 +98,7 @@ export class ListPriceService {
   async makeMeters(meters: readonly PricedMeter[]): Promise<ReadonlyMap<string, string>> {
     if (meters.length === 0) return new Map();
     for (let attempt = 1; ; attempt++) {
-      await this.prices.makeMeters(meters);
+      await this.#makeMeters(meters);
       const found = new Map((await this.prices.found(meters)).map((meter) => [meter.key, meter]));
       // A meter that somebody else was making at this moment has no price of ours yet: it has one after another turn.
       const isWhole = meters.every(({ key }) => found.get(key)?.price);
@@ -78,6 +107,16 @@ export class ListPriceService {
       return new Map(meters.flatMap((meter) => obstacle(meter, found.get(meter.key))));
     }
   }
+}
+
+/** A version as the audit trail keeps it. */
+function audited({ currency, validFrom, price, sku }: ListPrice): object {
+  const from = new Date(validFrom).toISOString();
+  return { currency, valid_from: from, price: priceToJson(price), sku: sku && skuToJson(sku) };
+}
+
+function auditedMeter({ key, name, unit, ...price }: PricedMeter): object {
+  return { key, name, unit, ...audited({ ...price, validFrom: SINCE_EVER }) };
 }
 
 function obstacle(

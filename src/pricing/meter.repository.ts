@@ -42,14 +42,16 @@ const MAKE_METER_ONCE = `
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     on conflict (key) do nothing
     returning id)
-  update catalogue_revision set revision = revision + 1 where exists (select from made)`;
+  update catalogue_revision set revision = revision + 1 where exists (select from made)
+  returning revision`;
 
 const RELABEL_METER = `
   with relabelled as (
     update meter set name = $2, description = $3, unit = $4
     where key = $1 and (name, description, unit) is distinct from ($2, $3, $4)
     returning id)
-  update catalogue_revision set revision = revision + 1 where exists (select from relabelled)`;
+  update catalogue_revision set revision = revision + 1 where exists (select from relabelled)
+  returning revision`;
 
 @Injectable()
 export class MeterRepository {
@@ -60,17 +62,17 @@ export class MeterRepository {
     return { revision: rows[0]!.revision, meters: rows.filter((row) => row.id !== null).map(meterOf) };
   }
 
-  async find(key: string): Promise<Meter | undefined> {
-    return (await this.database.query<MeterRow>(FIND_METER, [key])).map(meterOf)[0];
+  async find(key: string, sql: Sql = this.database): Promise<Meter | undefined> {
+    return (await sql.query<MeterRow>(FIND_METER, [key])).map(meterOf)[0];
   }
 
   async list(afterId: number, limit: number): Promise<Meter[]> {
     return (await this.database.query<MeterRow>(LIST_METERS, [afterId, limit])).map(meterOf);
   }
 
-  /** Makes the meter unless its key is taken; what stands under the key afterwards is for the caller to compare. */
-  async make(meter: MeterDefinition, sql: Sql = this.database): Promise<void> {
-    await sql.query(MAKE_METER_ONCE, [
+  /** Makes the meter unless its key is taken, and says whether it did; what stands there is for the caller to compare. */
+  async make(meter: MeterDefinition, sql: Sql = this.database): Promise<boolean> {
+    const raised = await sql.query(MAKE_METER_ONCE, [
       meter.key,
       meter.name,
       meter.description,
@@ -83,10 +85,13 @@ export class MeterRepository {
       JSON.stringify(meter.filters),
       formatQuantity(quantityOfRatio(meter.divideBy)),
     ]);
+    return raised.length > 0;
   }
 
-  async relabel(meter: MeterDefinition): Promise<void> {
-    await this.database.query(RELABEL_METER, [meter.key, meter.name, meter.description, meter.unit]);
+  /** Gives the meter these labels, and says whether it had others. */
+  async relabel(meter: MeterDefinition, sql: Sql = this.database): Promise<boolean> {
+    const { key, name, description, unit } = meter;
+    return (await sql.query(RELABEL_METER, [key, name, description, unit])).length > 0;
   }
 }
 

@@ -1,4 +1,6 @@
 import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
+import { CurrentPrincipal } from '../platform/auth/current-principal';
+import type { Principal } from '../platform/auth/principal';
 import { RequireScope } from '../platform/auth/require-scope';
 import { ApiDoor } from '../platform/doors/open-api-door';
 import { ListMeters, MeterPath, PutMeter, PutMeterBody } from './meter.commands';
@@ -62,8 +64,8 @@ export class MeterController {
     answers: { 200: MeterAnswer },
     errors: ['failed-precondition'],
   })
-  async putAt(@Param() path: unknown, @Body() body: unknown) {
-    return toRestMeter(await this.meters.put(fromRestPutMeterAt(path, body)));
+  async putAt(@CurrentPrincipal() caller: Principal, @Param() path: unknown, @Body() body: unknown) {
+    return toRestMeter(await this.meters.put(caller, fromRestPutMeterAt(path, body)));
   }
 
   /** The same with the key in the body. */
@@ -77,7 +79,7 @@ export class MeterController {
     answers: { 200: MeterAnswer },
     errors: ['failed-precondition'],
   })
-  async put(@Body() body: unknown) {
-    return toRestMeter(await this.meters.put(fromRestPutMeter(body)));
+  async put(@CurrentPrincipal() caller: Principal, @Body() body: unknown) {
+    return toRestMeter(await this.meters.put(caller, fromRestPutMeter(body)));
   }
 }

@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, type FieldError } from '../core/errors';
 import type { Meter } from '../core/meter';
+import { formatQuantity, quantityOfRatio } from '../core/quantity';
 import { compareRatios } from '../core/ratio';
+import { Audit } from '../platform/audit/audit.service';
+import type { Principal } from '../platform/auth/principal';
+import { Database, type Sql } from '../platform/transaction';
 import { type MeterDefinition, MeterRepository } from './meter.repository';
 
 /** The meters of one revision, by the type of event they listen to. */
@@ -19,7 +23,11 @@ export class MeterService {
   #catalogue: Catalogue | null = null;
   #reading: Promise<Catalogue> | null = null;
 
-  constructor(private readonly meters: MeterRepository) {}
+  constructor(
+    private readonly meters: MeterRepository,
+    private readonly database: Database,
+    private readonly audit: Audit,
+  ) {}
 
   /** The catalogue this process computes with; a group whose revision is outdated is refused by the database. */
   async catalogue(): Promise<Catalogue> {
@@ -65,17 +73,38 @@ export class MeterService {
    * Makes a meter, or changes the labels of an existing one. What it measures is fixed: usage already counted under
    * one definition must not be read under another, so a different one is refused as `failed-precondition`.
    */
-  async put(wanted: MeterDefinition): Promise<Meter> {
-    await this.meters.make(wanted);
-    const stored = await this.get(wanted.key);
+  async put(caller: Principal, wanted: MeterDefinition): Promise<Meter> {
+    const stored = await this.database.transaction((tx) => this.#put(tx, caller, wanted));
+    await this.reread();
+    return { ...stored, ...wanted };
+  }
+
+  async #put(tx: Sql, caller: Principal, wanted: MeterDefinition): Promise<Meter> {
+    const isNew = await this.meters.make(wanted, tx);
+    const stored = (await this.meters.find(wanted.key, tx))!;
     const differing = differences(stored, wanted);
     if (differing.length > 0) {
       throw new DomainError('failed-precondition', `Meter ${wanted.key} measures something else`, differing);
     }
-    await this.meters.relabel(wanted);
-    await this.reread();
-    return { ...stored, ...wanted };
+    if (!isNew && !(await this.meters.relabel(wanted, tx))) return stored;
+    await this.audit.write(tx, {
+      ...{ actor: caller, action: isNew ? 'meter.created' : 'meter.relabelled' },
+      subject: `meter:${wanted.key}`,
+      ...{ before: isNew ? null : audited(stored), after: audited(wanted) },
+    });
+    return stored;
   }
+}
+
+/** A definition as the audit trail keeps it. */
+function audited(meter: MeterDefinition): object {
+  const { key, name, description, unit, aggregation, eventTypes, valueProperty, resourceProperty } = meter;
+  const divideBy = formatQuantity(quantityOfRatio(meter.divideBy));
+  const { dimensions, filters } = meter;
+  return {
+    ...{ key, name, description, unit, aggregation, eventTypes, valueProperty, resourceProperty },
+    ...{ dimensions, filters, divideBy },
+  };
 }
 
 function differences(stored: Meter, wanted: MeterDefinition): FieldError[] {

@@ -1,21 +1,30 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { Jobs } from '../platform/jobs/jobs.service';
 import { PartitionService } from '../usage/partition.service';
 import { JobRunner } from './job-runner.service';
 
+const NAME = 'partition-upkeep';
 const EVERY_MS = 3_600_000;
 const LEASE_MS = 60_000;
 
 /** Makes partitions ahead of time, so that ingest never waits for one. */
 @Injectable()
-export class PartitionUpkeepJob {
+export class PartitionUpkeepJob implements OnModuleInit {
   constructor(
-    private readonly jobs: JobRunner,
+    private readonly runner: JobRunner,
+    private readonly jobs: Jobs,
     private readonly partitions: PartitionService,
   ) {}
 
-  @Interval('partition-upkeep', EVERY_MS)
+  onModuleInit(): void {
+    const run = () => this.partitions.ensureAhead();
+    const does = 'makes the partitions of the coming weeks and months';
+    this.jobs.add({ name: NAME, does, when: 'every hour', leaseMs: LEASE_MS, run });
+  }
+
+  @Interval(NAME, EVERY_MS)
   async run(): Promise<void> {
-    await this.jobs.run('partition-upkeep', LEASE_MS, () => this.partitions.ensureAhead());
+    await this.runner.run(NAME);
   }
 }

@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import type { Config } from '../platform/config';
 import { UsageModule } from '../usage/usage.module';
 import { JobRunner } from './job-runner.service';
+import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
 import { RollupJob } from './rollup.job';
 
@@ -20,7 +21,7 @@ export class SchedulerModule {
         UsageModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
       ],
-      providers: [JobRunner, PartitionUpkeepJob, RollupJob],
+      providers: [JobRunner, OutboxJob, PartitionUpkeepJob, RollupJob],
     };
   }
 }

@@ -12,6 +12,7 @@ import { anyPlan } from '../core/any-plan';
 import { anyPrice } from '../core/any-price';
 import { type Call, Contract, exampleCalls, nodesOf, operationsOf, pointedAt } from '../support/api-contract';
 import { type TestApp, startTestApp } from '../support/app';
+import { withClient } from '../support/postgres';
 
 const COMMITTED = join(packageRoot(), 'docs', 'api', 'openapi.json');
 const REFRESH = 'npm run build && node bin/tallyhouse.cjs openapi > docs/api/openapi.json';
@@ -143,18 +144,41 @@ describe('the API document', () => {
   });
 });
 
+/** A call to the outside that was given up. */
+async function parkedMessage(): Promise<string> {
+  const id = '01890000-0000-7000-8000-000000000001';
+  await withClient(app.databaseUrl, (client) =>
+    client.query(
+      `insert into outbox (id, topic, key, payload, state) values ($1, 'example', 'example', '{}', 'parked')`,
+      [id],
+    ),
+  );
+  return id;
+}
+
 describe('a call made of the document’s examples', () => {
   /** What must be there before the others can be read; the rest follows in any order. */
-  const FIRST = ['putAccount', 'putMeterAt', 'putListPrice', 'recordEvents', 'putPlan', 'createApiKey'];
+  const FIRST = [
+    ...['putAccount', 'putMeterAt', 'putListPrice', 'recordEvents', 'putPlan', 'createApiKey'],
+    'createWebhookEndpoint',
+  ];
+  /** What ends what the others speak of. */
+  const LAST = ['revokeApiKey', 'removeWebhookEndpoint'];
+  /** What makes the `id` that the paths of a chapter name. */
+  const MAKER: Record<string, string> = { createApiKey: 'api-keys', createWebhookEndpoint: 'webhooks' };
 
   it('fits its request and gets the answer that is described, at every door', async () => {
-    const place = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+    const place = (name: string): number => {
+      if (LAST.includes(name)) return FIRST.length + 1;
+      return FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length;
+    };
     const operations = operationsOf(document).sort(
       (one, other) => place(one.at.operationId) - place(other.at.operationId),
     );
-    const path: Record<string, string> = {};
+    const ids: Record<string, string> = { operations: await parkedMessage() };
     for (const operation of operations) {
-      const own = operation.at.operationId === 'revokeApiKey' ? path : {};
+      const id = ids[operation.at.tags[0]!];
+      const own: Record<string, string> = id === undefined ? {} : { id };
       for (const call of exampleCalls(operation, own)) {
         const about = `${operation.verb} ${call.url} ${call.contentType ?? ''}`;
         const request = call.contentType && contract.requestProblem(operation, call.contentType, call.body);
@@ -162,7 +186,8 @@ describe('a call made of the document’s examples', () => {
         const problem = contract.answerProblem(operation, answer);
         expect({ about, request, problem }).toEqual({ about, request: null, problem: null });
         expect([about, Math.floor(answer.status / 100)]).toEqual([about, 2]);
-        if (operation.at.operationId === 'createApiKey') path['id'] = answer.body['id'] as string;
+        const made = MAKER[operation.at.operationId];
+        if (made) ids[made] = answer.body['id'] as string;
       }
     }
   });

@@ -81,6 +81,9 @@ describe('roles', () => {
       'prices:read',
       'ledger:read',
       'catalogue:read',
+      'operations:read',
+      'billing:read',
+      'webhooks:read',
       'metrics:read',
     ]);
   });

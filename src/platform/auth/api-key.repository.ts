@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../transaction';
+import { Database, type Sql } from '../transaction';
 import type { ApiKey } from './api-key.entity';
 import type { Principal } from './principal';
 
@@ -34,8 +34,9 @@ const LIST_KEYS = `
 
 const FIND_WITHIN_REACH = `select ${LISTED} from api_key where id = $1 and ${WITHIN_REACH('$2')}`;
 
-/** The first revocation counts; repeating it changes nothing. */
-const REVOKE_ONCE = 'update api_key set revoked_at = now() where id = $1 and revoked_at is null';
+/** The first revocation counts; repeating it changes nothing and answers nothing. */
+const REVOKE_ONCE = `
+  update api_key set revoked_at = now() where id = $1 and revoked_at is null returning ${LISTED}`;
 
 const TOUCH_AT_MOST_ONCE_A_MINUTE = `
   update api_key set last_used_at = now()
@@ -51,10 +52,10 @@ export class ApiKeyRepository {
     return this.database.query<ApiKey>(FIND_BY_PREFIX, [prefixes]);
   }
 
-  async insert(key: NewApiKey): Promise<ListedApiKey> {
+  async insert(key: NewApiKey, sql: Sql = this.database): Promise<ListedApiKey> {
     const { id, prefix, hash, name, role, scopes, accounts, expires_at, created_by } = key;
     const values = [id, prefix, hash, name, role, scopes, accounts, expires_at, created_by];
-    return (await this.database.query<ListedApiKey>(INSERT_KEY, values))[0]!;
+    return (await sql.query<ListedApiKey>(INSERT_KEY, values))[0]!;
   }
 
   /** One page, newest first, of the keys whose accounts the caller may act for. */
@@ -66,8 +67,9 @@ export class ApiKeyRepository {
     return (await this.database.query<ListedApiKey>(FIND_WITHIN_REACH, [id, patternsOf(reach)]))[0] ?? null;
   }
 
-  async revoke(id: string): Promise<void> {
-    await this.database.query(REVOKE_ONCE, [id]);
+  /** The key as it is now; null when it was revoked before. */
+  async revoke(id: string, sql: Sql = this.database): Promise<ListedApiKey | null> {
+    return (await sql.query<ListedApiKey>(REVOKE_ONCE, [id]))[0] ?? null;
   }
 
   /** Remembers that the keys were used about now. */

@@ -2,13 +2,15 @@ import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { DomainError, invalid } from '../../core/errors';
+import { Audit } from '../audit/audit.service';
 import { Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { decodeCursor, encodeCursor, pageOf, type Page } from '../doors/pagination';
 import { Ids } from '../ids';
 import { Logger } from '../logger';
+import { Database } from '../transaction';
 import type { ApiKey } from './api-key.entity';
-import { ApiKeyRepository, type ListedApiKey } from './api-key.repository';
+import { ApiKeyRepository, type ListedApiKey, type NewApiKey } from './api-key.repository';
 import type { CreateApiKey, ListApiKeys } from './api-key.commands';
 import { ApiKeyLookup } from './api-key-lookup';
 import { KeyCache, type Proof } from './key-cache';
@@ -40,6 +42,8 @@ export class ApiKeyService implements OnModuleInit, OnModuleDestroy {
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly logger: Logger,
+    private readonly database: Database,
+    private readonly audit: Audit,
     @Inject(CONFIG) config: Pick<Config, 'apiKeyPepper'>,
   ) {
     this.#pepper = config.apiKeyPepper;
@@ -51,13 +55,21 @@ export class ApiKeyService implements OnModuleInit, OnModuleDestroy {
     await this.#mustCover(maker, command);
     const key = newKeyText((bytes) => this.ids.random(bytes));
     const { expiresAt, ...rest } = command;
-    const listed = await this.keys.insert({
+    const wanted: NewApiKey = {
       ...rest,
       id: this.ids.uuidv7(),
       prefix: prefixOf(key)!,
       hash: digestKey(key, this.#pepper),
       expires_at: expiresAt,
       created_by: principalRef(maker),
+    };
+    const listed = await this.database.transaction(async (tx) => {
+      const made = await this.keys.insert(wanted, tx);
+      await this.audit.write(tx, {
+        ...{ actor: maker, action: 'api-key.created', subject: `api-key:${made.id}` },
+        after: audited(made),
+      });
+      return made;
     });
     return { ...listed, key };
   }
@@ -77,7 +89,13 @@ export class ApiKeyService implements OnModuleInit, OnModuleDestroy {
     const key = await this.keys.find(id, caller.accounts);
     if (key === null) throw new DomainError('not-found', NOT_FOUND);
     mustHaveScopes(caller, scopesOf(key.role, key.scopes));
-    await this.keys.revoke(id);
+    await this.database.transaction(async (tx) => {
+      const revoked = await this.keys.revoke(id, tx);
+      if (revoked === null) return;
+      const before = audited({ ...revoked, revoked_at: null });
+      const entry = { action: 'api-key.revoked', subject: `api-key:${id}`, before, after: audited(revoked) };
+      await this.audit.write(tx, { actor: caller, ...entry });
+    });
     this.cache.forgetPrincipal(id);
   }
 
@@ -138,6 +156,11 @@ export class ApiKeyService implements OnModuleInit, OnModuleDestroy {
       throw new DomainError('forbidden', `The key must expire no later than yours, at ${end.toISOString()}`);
     }
   }
+}
+
+/** What the audit trail keeps of a key: what it may do and until when. */
+function audited({ name, prefix, role, scopes, accounts, expires_at, revoked_at }: ListedApiKey): object {
+  return { name, prefix: `th_${prefix}`, role, scopes, accounts, expires_at, revoked_at };
 }
 
 function mustHaveScopes(principal: Principal, scopes: Iterable<Scope>): void {

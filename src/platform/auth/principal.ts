@@ -65,6 +65,13 @@ export function requireAccount(principal: Principal, accountKey: string): void {
   }
 }
 
+/** Throws `forbidden` unless the principal may act for all accounts, as who changes what concerns all of them must. */
+export function requireEveryAccount(principal: Principal): void {
+  if (principal.accounts !== '*') {
+    throw new DomainError('forbidden', 'This credential does not act for all accounts');
+  }
+}
+
 /** Throws `forbidden` naming the scope; the door's own scope has been checked by the guard already. */
 export function requireScope(principal: Principal, scope: Scope): void {
   if (!principal.scopes.has(scope)) {

@@ -17,6 +17,12 @@ export const SCOPES = [
   'keys:read',
   'keys:write',
   'jobs:run',
+  'audit:read',
+  'operations:read',
+  'operations:write',
+  'billing:read',
+  'webhooks:read',
+  'webhooks:write',
   'metrics:read',
 ] as const;
 
@@ -33,8 +39,10 @@ const WRITER = [
   'catalogue:read',
 ] as const satisfies readonly Scope[];
 
-/** The reader may see everything but the list of keys, which would tell whom to attack. */
-const READER = SCOPES.filter((scope) => scope.endsWith(':read') && scope !== 'keys:read');
+/** The reader may see everything but the list of keys, and the audit trail that names them: they tell whom to attack. */
+const READER = SCOPES.filter(
+  (scope) => scope.endsWith(':read') && scope !== 'keys:read' && scope !== 'audit:read',
+);
 
 /** The bundles a key can be given by name. Scopes are added by hand where none of them fits. */
 export const ROLES = {

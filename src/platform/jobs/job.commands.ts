@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+/** The path of one job. */
+export const JobPath = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be the name of a job')
+    .meta({ example: 'rollup' }),
+});
