@@ -189,6 +189,17 @@ function withoutPersonal(properties: Properties, personal: Record<string, Proper
   return kept ?? properties;
 }
 
+/** Most properties are: such an object the engine writes faster than we could, and the same. */
+function isFlatAndSorted(object: Properties): boolean {
+  let last = '';
+  for (const name in object) {
+    const value = object[name];
+    if (name <= last || typeof value === 'object') return false;
+    last = name;
+  }
+  return true;
+}
+
 /**
  * One JSON text for one content: names sorted at every depth, because doors and clients write the same object in
  * different orders. Stored as it is, and compared by its hash.
@@ -197,6 +208,7 @@ export function canonicalText(value: PropertyValue): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
   const object = value as Properties;
+  if (isFlatAndSorted(object)) return JSON.stringify(object);
   let text = '';
   for (const name of Object.keys(object).sort()) {
     text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalText(object[name]!)}`;

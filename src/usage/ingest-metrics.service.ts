@@ -42,8 +42,10 @@ export class IngestMetrics {
     this.#wait.observe(waitedMs / 1000);
   }
 
-  countVerdict(status: string): void {
-    this.#verdicts.inc({ status });
+  countVerdicts(verdicts: readonly { readonly status: string }[]): void {
+    const counts = new Map<string, number>();
+    for (const { status } of verdicts) counts.set(status, (counts.get(status) ?? 0) + 1);
+    for (const [status, count] of counts) this.#verdicts.inc({ status }, count);
   }
 
   #queueGauge(registry: Registry): void {

@@ -77,13 +77,15 @@ export class IngestService {
     const ready: Ready[] = [];
     for (const [index, record] of command.records.entries()) {
       if (record.kind === 'unreadable') verdicts[index] = unreadableVerdict(record);
-      else if (record.kind === 'usage') await this.#prepare({ index, record, ready, verdicts }, setup);
-      else verdicts[index] = this.#mayCorrect(record, principal) ?? PENDING;
+      else if (record.kind === 'usage') {
+        if (!setup.reread && !setup.catalogue.byType.has(record.type)) await this.#reread(setup);
+        this.#prepare({ index, record, ready, verdicts }, setup);
+      } else verdicts[index] = this.#mayCorrect(record, principal) ?? PENDING;
     }
     if (command.allOrNothing) refuseAllWithOne(verdicts);
     await this.#store(ready, verdicts, { setup, allOrNothing: command.allOrNothing });
     await this.#correct(command, verdicts, setup);
-    for (const verdict of verdicts) this.metrics.countVerdict(verdict.status);
+    this.metrics.countVerdicts(verdicts);
     return verdicts;
   }
 
@@ -96,16 +98,18 @@ export class IngestService {
     if (unknown.size > 0) await this.accounts.learn([...unknown]);
   }
 
-  async #prepare(
+  /** A type nobody listens to may be that of a meter made a moment ago by another process. */
+  async #reread(setup: Setup): Promise<void> {
+    setup.catalogue = await this.meters.reread();
+    setup.reread = true;
+  }
+
+  #prepare(
     target: { index: number; record: RecordUsage; ready: Ready[]; verdicts: Verdict[] },
     setup: Setup,
-  ): Promise<void> {
+  ): void {
     const { index, record } = target;
     try {
-      if (!setup.catalogue.byType.has(record.type) && !setup.reread) {
-        setup.catalogue = await this.meters.reread();
-        setup.reread = true;
-      }
       target.ready.push({ index, record, event: this.#event(record, setup) });
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
@@ -179,6 +183,7 @@ export class IngestService {
     if (clash) return events.map((event) => (event === clash.event ? clash.outcome : RECORDED));
     const outcomes = new Map<PreparedEvent, Outcome>();
     const judged = await this.#commitBatch(distinct, allOrNothing);
+    if (twins.length === 0 && judged.every((outcome) => outcome === RECORDED)) return judged;
     distinct.forEach((event, i) => outcomes.set(event, judged[i]!));
     const judgedTwins = await this.#commitSingly(twins);
     twins.forEach((event, i) => outcomes.set(event, judgedTwins[i]!));

@@ -2,20 +2,27 @@ import type { Outcome } from './careful-commit.service';
 import type { PreparedEvent } from './ingest.repository';
 import { asStored, differingFields } from './stored-event.wire';
 
-/** The events of a batch in the order of their keys, each name once; whoever bears a name again is a twin. */
+/**
+ * The events of a batch in the order of their keys, each name once; whoever bears a name again is a twin, in the order sent.
+ * Sorting is stable, so the first of a name stays the first of its neighbours.
+ */
 export function inKeyOrder(events: readonly PreparedEvent[]): {
   distinct: PreparedEvent[];
   twins: PreparedEvent[];
 } {
-  const distinct = new Map<string, PreparedEvent>();
-  const twins: PreparedEvent[] = [];
-  for (const event of events) {
-    const identity = identityOf(event);
-    if (distinct.has(identity)) twins.push(event);
-    else distinct.set(identity, event);
+  const distinct: PreparedEvent[] = [];
+  const repeated = new Set<PreparedEvent>();
+  for (const event of [...events].sort(byName)) {
+    const last = distinct.at(-1);
+    if (last !== undefined && byName(last, event) === 0) repeated.add(event);
+    else distinct.push(event);
   }
-  const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, event]) => event);
-  return { distinct: sorted, twins };
+  return { distinct, twins: repeated.size === 0 ? [] : events.filter((event) => repeated.has(event)) };
+}
+
+function byName(a: PreparedEvent, b: PreparedEvent): number {
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  return a.accountId - b.accountId;
 }
 
 /** The first twin that contradicts the first of its name, and how; all or nothing must know it before anything is stored. */
