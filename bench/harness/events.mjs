@@ -38,13 +38,25 @@ export function freshId(kind, at = Date.now()) {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** A moment on each day of the current month so far: what is still open for every account, whatever day it is. */
-export function momentsOfThisMonth(now = new Date()) {
-  const [year, month] = [now.getUTCFullYear(), now.getUTCMonth()];
-  const days = Array.from({ length: now.getUTCDate() - 1 }, (_, day) =>
-    new Date(Date.UTC(year, month, day + 1, 10, 11, 12, 345)).toISOString(),
-  );
-  return days.length > 0 ? days : [new Date(Math.floor(now.getTime() / 1000) * 1000).toISOString()];
+/** Ten million events are thirty days. */
+export const EVENT_STEP_MS = 259.2;
+/** How late an event may be reported. */
+export const LATE_MS = 60_000;
+
+/** Where time advances: the current month up to now, which is open for every account; milliseconds since 1970. */
+export function timeline(now = new Date()) {
+  const from = Date.UTC(now.getUTCFullYear(), now.getUTCMonth()) + LATE_MS;
+  return { from, spanMs: Math.max(1_000, now.getTime() - from) };
+}
+
+/** The moments of one event after the other from a random one on, each up to a minute late; begins again at the end. */
+function momentMaker(roll) {
+  const { from, spanMs } = timeline();
+  let passed = Math.random() * spanMs;
+  return () => {
+    passed = (passed + EVENT_STEP_MS) % spanMs;
+    return new Date(from + Math.floor(passed - roll() * LATE_MS)).toISOString();
+  };
 }
 
 /** First instant of the current month and of the next one. */
@@ -62,7 +74,7 @@ export function thisMonth(now = new Date()) {
  */
 export function eventMaker({ seed = 1, ids = 'v7', account } = {}) {
   const roll = dice(seed);
-  const moments = momentsOfThisMonth();
+  const moment = momentMaker(roll);
   const pick = (list) => list[Math.floor(roll() * list.length)];
   const skewed = () => Math.floor(ACCOUNTS * roll() ** 2);
   return () => ({
@@ -71,7 +83,7 @@ export function eventMaker({ seed = 1, ids = 'v7', account } = {}) {
     type: pick(METERS),
     account: accountKey(account ? account() : skewed()),
     quantity: `${Math.floor(roll() * 100)}.${100 + Math.floor(roll() * 900)}`,
-    occurred_at: pick(moments),
+    occurred_at: moment(),
     properties: {
       region: 'eu-west-1',
       host: `node-${Math.floor(roll() * 100)}`,

@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ACCOUNTS, METERS, SOURCES, momentsOfThisMonth } from './events.mjs';
+import { ACCOUNTS, EVENT_STEP_MS, LATE_MS, METERS, SOURCES, timeline } from './events.mjs';
 import { BENCH } from './paths.mjs';
 
 const run = promisify(execFile);
@@ -48,7 +48,7 @@ function wrk(load) {
     BENCH_ACCOUNTS: String(ACCOUNTS),
     BENCH_METERS: METERS.join(','),
     BENCH_SOURCES: SOURCES.join(','),
-    BENCH_MOMENTS: momentsOfThisMonth().join(','),
+    BENCH_TIME: [timeline().from, timeline().spanMs, EVENT_STEP_MS, LATE_MS].join(','),
   };
   return run('wrk', args, { env, maxBuffer: 1e7 });
 }

@@ -13,7 +13,8 @@ local function list(name)
   return items
 end
 
-local METERS, SOURCES, MOMENTS = list('BENCH_METERS'), list('BENCH_SOURCES'), list('BENCH_MOMENTS')
+local METERS, SOURCES, TIME = list('BENCH_METERS'), list('BENCH_SOURCES'), list('BENCH_TIME')
+local TIME_FROM, TIME_SPAN, TIME_STEP, LATE = tonumber(TIME[1]), tonumber(TIME[2]), tonumber(TIME[3]), tonumber(TIME[4])
 local ACCOUNTS = tonumber(os.getenv('BENCH_ACCOUNTS'))
 local PATH = os.getenv('BENCH_PATH')
 local BATCH = tonumber(os.getenv('BENCH_BATCH'))
@@ -48,6 +49,15 @@ local function id()
   return format('%08x-%04x-7%s-%012x', floor(ms / 65536), ms % 65536, run, count)
 end
 
+local passed = random() * TIME_SPAN
+
+-- Time advances with each event and begins again at the end; an event is up to a minute late.
+local function moment()
+  passed = (passed + TIME_STEP) % TIME_SPAN
+  local at = floor(TIME_FROM + passed - random() * LATE)
+  return os.date('!%Y-%m-%dT%H:%M:%S', floor(at / 1000)) .. format('.%03dZ', at % 1000)
+end
+
 local function skewed()
   local u = random()
   return floor(ACCOUNTS * u * u)
@@ -56,7 +66,7 @@ end
 local function event(account)
   return '{"id":"' .. id() .. '","source":"' .. SOURCES[random(#SOURCES)] .. '","type":"' .. METERS[random(#METERS)]
     .. '","account":"org:org-' .. format('%06d', account) .. '","quantity":"' .. random(0, 99) .. '.' .. random(100, 999)
-    .. '","occurred_at":"' .. MOMENTS[random(#MOMENTS)] .. '","properties":{"region":"eu-west-1","host":"node-'
+    .. '","occurred_at":"' .. moment() .. '","properties":{"region":"eu-west-1","host":"node-'
     .. random(0, 99) .. '","trace":"a1b2c3d4e5f6","zone":"b","v":3}}'
 end
 
