@@ -50,13 +50,11 @@ const READ_TRANSFERS = `
 const READ_TRANSFERS_OF_SOURCE = `
   select ${COLUMNS} from transfer where bucket = $1 and account_id = $2 and source = $3 order by recorded_at, id`;
 
-const LIST_TRANSFERS_NEWEST_FIRST = {
-  name: 'list-transfers-newest-first',
-  text: `
+/** Without a name, so that it is planned for its own limit: a plan for any limit may sort the whole account. */
+const LIST_TRANSFERS_NEWEST_FIRST = `
   select ${COLUMNS} from transfer
   where bucket = $1 and account_id = $2 and (recorded_at, id) < ${BEFORE_POSITION('$3', '$4')}
-  order by recorded_at desc, id desc limit $5`,
-};
+  order by recorded_at desc, id desc limit $5`;
 
 /** The rows sent become the only ones of the sources named. */
 const REPLACE_PENDING = `

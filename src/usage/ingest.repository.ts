@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Placed, Sum } from '../core/contribution';
-import { fullDecimal } from '../core/quantity';
 import { lines, plainArray, textArray } from '../platform/array-literal';
 import type { Account } from '../core/account';
 import type { Sql } from '../platform/transaction';
-import { isAddedUp, markText } from '../core/work-mark';
+import { markArrays, sumArrays } from './sum-arrays';
 
 /** An event ready to be stored: everything resolved, nothing left to check but whether it is new. */
 export interface PreparedEvent extends Placed {
@@ -73,10 +72,10 @@ const EVENTS = `
 
 /** $27–$41: the windows that the rollup adds up in SQL as arrays, the others as JSON. */
 const MARKS = `
-  insert into work_mark (bucket, marks, windows, buckets, account_ids, meter_ids, dims, from_ms, to_ms, day_from_ms, day_to_ms,
+  insert into work_mark (bucket, marks, windows, buckets, account_ids, meter_ids, from_ms, to_ms, dims, day_from_ms, day_to_ms,
     sums, counts, mins, maxs)
-  select $27::smallint, $28::text, $29::int, $30::smallint[], $31::bigint[], $32::int[], $33::text[], $34::bigint[],
-    $35::bigint[], $36::bigint[], $37::bigint[], $38::numeric[], $39::bigint[], $40::numeric[], $41::numeric[]
+  select $27::smallint, $28::text, $29::int, $30::smallint[], $31::bigint[], $32::int[], $33::bigint[], $34::bigint[],
+    $35::text[], $36::bigint[], $37::bigint[], $38::numeric[], $39::bigint[], $40::numeric[], $41::numeric[]
   where ($28::text is not null or $29::int > 0)`;
 
 const COUNTERS = `
@@ -231,53 +230,8 @@ function storeValues(events: readonly PreparedEvent[], { counters, windows }: Su
     lines(events, (event) => event.subject),
     lines(events, (event) => event.properties),
     events[0]!.revision,
-    ...counterValues(counters),
+    ...sumArrays(counters),
     events[0]!.bucket,
-    ...markValues(windows),
+    ...markArrays(windows),
   ];
-}
-
-/** Columns $28–$41 of the statements above. */
-function markValues(windows: readonly Sum[]): unknown[] {
-  const added = windows.filter(isAddedUp);
-  const others = added.length === windows.length ? [] : windows.filter((window) => !isAddedUp(window));
-  return [
-    others.length === 0 ? null : markText(others),
-    added.length,
-    plainArray(added, (sum) => sum.bucket),
-    plainArray(added, (sum) => sum.accountId),
-    plainArray(added, (sum) => sum.meterId),
-    textArray(added, (sum) => sum.dims),
-    plainArray(added, (sum) => sum.from),
-    plainArray(added, (sum) => sum.to),
-    plainArray(added, (sum) => sum.day!.from),
-    plainArray(added, (sum) => sum.day!.to),
-    plainArray(added, (sum) => decimal(sum.state.sum)),
-    plainArray(added, (sum) => sum.state.count),
-    added.some((sum) => sum.state.min !== null) ? plainArray(added, (sum) => decimal(sum.state.min)) : null,
-    added.some((sum) => sum.state.max !== null) ? plainArray(added, (sum) => decimal(sum.state.max)) : null,
-  ];
-}
-
-/** Columns $14–$26 of the statements above. */
-function counterValues(sums: readonly Sum[]): string[] {
-  return [
-    plainArray(sums, (sum) => sum.bucket),
-    plainArray(sums, (sum) => sum.accountId),
-    plainArray(sums, (sum) => sum.meterId),
-    plainArray(sums, (sum) => sum.from),
-    plainArray(sums, (sum) => sum.to),
-    textArray(sums, (sum) => sum.dims),
-    plainArray(sums, (sum) => decimal(sum.state.sum)),
-    plainArray(sums, (sum) => sum.state.count),
-    plainArray(sums, (sum) => decimal(sum.state.min)),
-    plainArray(sums, (sum) => decimal(sum.state.max)),
-    plainArray(sums, (sum) => sum.state.last?.at ?? null),
-    plainArray(sums, (sum) => sum.state.last?.key ?? null),
-    plainArray(sums, (sum) => decimal(sum.state.last?.value)),
-  ];
-}
-
-function decimal(value: bigint | null | undefined): string | null {
-  return value === null || value === undefined ? null : fullDecimal(value);
 }

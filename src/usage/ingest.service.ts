@@ -10,19 +10,14 @@ import { type Catalogue, MeterService } from '../pricing/meter.service';
 import { type Outcome, OutdatedCatalogue, RECORDED } from './careful-commit.service';
 import { CorrectionService } from './correction.service';
 import { prepareEvent } from './event-preparation';
-import type {
-  CorrectUsage,
-  RecordEvents,
-  RecordUsage,
-  UnreadableRecord,
-  Verdict,
-} from './event-record.commands';
+import type { CorrectUsage, RecordEvents, RecordUsage, Verdict } from './event-record.commands';
 import { EventIdentity } from './event-identity.service';
 import { GroupCommit } from './group-commit.service';
 import { groupFailure } from './group-failure';
 import { IngestMetrics } from './ingest-metrics.service';
 import type { PreparedEvent } from './ingest.repository';
 import { clashOf, inKeyOrder } from './twins';
+import { PENDING, refuseAllWithOne, unreadableVerdict, verdictOf } from './verdict';
 
 /** Up to here the events of a request share groups with those of others; beyond it they are a group of their own. */
 const SINGLES_MAX = 20;
@@ -161,7 +156,7 @@ export class IngestService {
     for (let attempt = 0; ; attempt++) {
       try {
         const outcomes = await this.#commit(ready, options.allOrNothing);
-        ready.forEach((item, i) => (verdicts[item.index] = this.#verdict(item, outcomes[i]!)));
+        ready.forEach((item, i) => (verdicts[item.index] = verdictOf(item, outcomes[i]!)));
         if (options.allOrNothing) refuseAllWithOne(verdicts);
         return;
       } catch (error) {
@@ -230,17 +225,6 @@ export class IngestService {
     }
   }
 
-  #verdict({ record, event }: Ready, outcome: Outcome): Verdict {
-    // Written out, because nearly every event takes this way and copying objects showed up in its cost.
-    if (outcome.status === 'recorded' || outcome.status === 'duplicate')
-      return { id: record.id, source: record.source, status: outcome.status, eventId: event.key };
-    const verdict = { id: record.id, source: record.source, eventId: event.key };
-    if (outcome.status === 'refused')
-      return { ...verdict, ...outcome, code: 'invalid-argument', fields: ['quantity'] };
-    const reason = `the id is taken by an event that differs in ${outcome.fields.join(', ')}`;
-    return { ...verdict, ...outcome, code: 'conflict', reason };
-  }
-
   #refused(record: RecordUsage | CorrectUsage, error: DomainError): Verdict {
     return {
       id: record.id,
@@ -252,27 +236,6 @@ export class IngestService {
       fields: error.fields.map((field) => field.field),
     };
   }
-}
-
-/** Stands for a correction that waits for the events of its own call. */
-const PENDING: Verdict = { id: '', source: '', status: 'refused', eventId: '' };
-
-function unreadableVerdict({ id, source, reason, fields }: UnreadableRecord): Verdict {
-  return { id, source, status: 'refused', eventId: '', code: 'invalid-argument', reason, fields };
-}
-
-/** Throws the first refusal or conflict, naming its place. */
-function refuseAllWithOne(verdicts: readonly Verdict[]): void {
-  verdicts.forEach((verdict, index) => {
-    if (verdict === undefined || verdict === PENDING) return;
-    if (verdict.status !== 'refused' && verdict.status !== 'conflict') return;
-    const code = verdict.status === 'conflict' ? 'conflict' : 'invalid-argument';
-    const fields = (verdict.fields ?? []).map((field) => ({
-      field: `events[${index}].${field}`,
-      reason: verdict.reason ?? '',
-    }));
-    throw new DomainError(code, `events[${index}]: ${verdict.reason}`, fields);
-  });
 }
 
 function heldUp(): DomainError {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Stretch, Sum } from '../core/contribution';
-import { formatQuantity, parseQuantity } from '../core/quantity';
+import { parseQuantity } from '../core/quantity';
 import type { RollupState } from '../core/rollup';
-import { plainArray, textArray } from '../platform/array-literal';
 import type { Sql } from '../platform/transaction';
+import { sumArrays } from './sum-arrays';
 
 export type RollupTable = 'usage_window' | 'usage_day';
 
@@ -12,9 +12,9 @@ const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 mi
 const STATES_SENT = `
   select s.bucket, s.account_id, s.meter_id, s.dims, ${AT('s.from_ms')}, ${AT('s.to_ms')}, s.sum, s.count, s.min, s.max,
     ${AT('s.last_ms')}, s.last_key, s.last_value
-  from unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::numeric[], $8::bigint[],
+  from unnest($1::smallint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::numeric[], $8::bigint[],
     $9::numeric[], $10::numeric[], $11::bigint[], $12::uuid[], $13::numeric[])
-    as s(bucket, account_id, meter_id, dims, from_ms, to_ms, sum, count, min, max, last_ms, last_key, last_value)
+    as s(bucket, account_id, meter_id, from_ms, to_ms, dims, sum, count, min, max, last_ms, last_key, last_value)
   order by 1, 2, 3, 5, 4`;
 
 const COLUMNS = `bucket, account_id, meter_id, dims, from_at, to_at, sum, count, min, max, last_at, last_key, last_value`;
@@ -98,11 +98,11 @@ export class RollupRepository {
   }
 
   async merge(sql: Sql, table: RollupTable, sums: readonly Sum[]): Promise<void> {
-    if (sums.length > 0) await sql.query(MERGE_STATES(table), stateArrays(sums));
+    if (sums.length > 0) await sql.query(MERGE_STATES(table), sumArrays(sums));
   }
 
   async set(sql: Sql, table: RollupTable, sums: readonly Sum[]): Promise<void> {
-    if (sums.length > 0) await sql.query(SET_STATES(table), stateArrays(sums));
+    if (sums.length > 0) await sql.query(SET_STATES(table), sumArrays(sums));
   }
 
   async windowsOfDay(sql: Sql, sum: Sum, day: Stretch): Promise<RollupState[]> {
@@ -124,24 +124,4 @@ export function rollupStateOf(row: StateRow): RollupState {
         ? null
         : { at: row.last_at.getTime(), key: row.last_key!, value: parseQuantity(row.last_value!) },
   };
-}
-
-function stateArrays(sums: readonly Sum[]): string[] {
-  const decimal = (value: bigint | null | undefined): string | null =>
-    value === null || value === undefined ? null : formatQuantity(value);
-  return [
-    plainArray(sums, (sum) => sum.bucket),
-    plainArray(sums, (sum) => sum.accountId),
-    plainArray(sums, (sum) => sum.meterId),
-    textArray(sums, (sum) => sum.dims),
-    plainArray(sums, (sum) => sum.from),
-    plainArray(sums, (sum) => sum.to),
-    plainArray(sums, (sum) => decimal(sum.state.sum)),
-    plainArray(sums, (sum) => sum.state.count),
-    plainArray(sums, (sum) => decimal(sum.state.min)),
-    plainArray(sums, (sum) => decimal(sum.state.max)),
-    plainArray(sums, (sum) => sum.state.last?.at ?? null),
-    plainArray(sums, (sum) => sum.state.last?.key ?? null),
-    plainArray(sums, (sum) => decimal(sum.state.last?.value)),
-  ];
 }
