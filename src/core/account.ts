@@ -9,6 +9,8 @@ export interface Account {
   readonly name: string | null;
   readonly calendar: Calendar;
   readonly createdAt: Date;
+  /** From when on it uses nothing more; null = it is open, as far as the reader knew. */
+  readonly closedAt: Date | null;
 }
 
 /** What names an account's rows in every table. */
@@ -21,3 +23,6 @@ export const DEFAULT_CALENDAR: Calendar = {
   count: 1,
   timeZone: 'UTC',
 };
+
+/** The plan that accounts of a scheme begin with, by its key; all others begin with none (design row 36). */
+export const DEFAULT_PLANS: Readonly<Record<string, string>> = { org: 'free' };

@@ -35,12 +35,12 @@ export const PLAN_POSITION_MAX = 1_000_000;
 /** Meters that one plan may price, and attributes that it may have. */
 export const PLAN_MEMBERS_MAX = 200;
 /** The longest key that a meter can have. */
-const METER_KEY_MAX = 100;
+export const METER_KEY_MAX = 100;
 
 const CONTROL = /[\p{Cc}\p{Cs}]/u;
 
 /** A text without line breaks and the like, which no label needs and some stores do not take. */
-function words(atLeast: number, longest: number): Codec<string> {
+export function words(atLeast: number, longest: number): Codec<string> {
   const read = (json: unknown, place: Place) => {
     if (typeof json !== 'string' || json.length < atLeast || json.length > longest) {
       return refuse(place, `must be a text of ${atLeast} to ${longest} characters`);
@@ -51,7 +51,7 @@ function words(atLeast: number, longest: number): Codec<string> {
 }
 
 /** An object whose names are data. Written in the order of its names, so that one content is one text. */
-function namedBy<T>(longest: number, codec: Codec<T>): Codec<ReadonlyMap<string, T>> {
+export function namedBy<T>(longest: number, codec: Codec<T>): Codec<ReadonlyMap<string, T>> {
   const read = (json: unknown, place: Place) => {
     if (!isObject(json)) return refuse(place, 'must be an object');
     const entries = Object.entries(json);
@@ -87,7 +87,7 @@ const CURRENCY: Codec<Currency> = {
   write: (code) => code,
 };
 
-const FLAT: Codec<FlatPrice> = {
+export const FLAT: Codec<FlatPrice> = {
   read: (json, place) => {
     const price: Price | undefined = PRICE.read(json, place);
     if (price === undefined || price.model === 'flat') return price;
@@ -96,7 +96,7 @@ const FLAT: Codec<FlatPrice> = {
   write: (price) => PRICE.write(price),
 };
 
-const ALLOWANCE = object<Allowance>({
+export const ALLOWANCE = object<Allowance>({
   included: told('included', nullable(AMOUNT), null),
   limit: told('limit', nullable(AMOUNT), null),
   onExceed: told('on_exceed', oneOf('bill', 'flag', 'refuse'), 'bill'),

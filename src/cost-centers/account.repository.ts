@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Account } from '../core/account';
+import { DEFAULT_PLANS, type Account, type AccountRef } from '../core/account';
 import { type AccountKey, bucketOf } from '../core/account-key';
 import type { Calendar } from '../core/period';
-import { Database } from '../platform/transaction';
+import { Database, type Sql } from '../platform/transaction';
 
 interface AccountRow {
   id: string;
@@ -14,10 +14,11 @@ interface AccountRow {
   interval_count: number;
   time_zone: string;
   created_at: Date;
+  closed_at: Date | null;
 }
 
 const ACCOUNT_WITH_TERMS = `
-  select a.id, a.bucket, a.key, a.name, a.created_at, t.anchor, t.interval_unit, t.interval_count, t.time_zone
+  select a.id, a.bucket, a.key, a.name, a.created_at, a.closed_at, t.anchor, t.interval_unit, t.interval_count, t.time_zone
   from account a
   cross join lateral (
     select * from terms t where t.bucket = a.bucket and t.account_id = a.id order by t.version desc limit 1) t`;
@@ -31,15 +32,29 @@ const LIST_ACCOUNTS_IN_SCOPE = `
   where a.id > $1 and (a.key = any($3::text[]) or split_part(a.key, ':', 1) = any($4::text[]))
   order by a.id limit $2`;
 
-/** Whoever comes second finds the row of the first: the unique key decides, not a look before. */
+/**
+ * Whoever comes second finds the row of the first: the unique key decides, not a look before. The plan a scheme begins with
+ * is taken where its periods are those of the account.
+ */
 const MAKE_ACCOUNTS_ONCE = `
   with made as (
     insert into account (bucket, key, name)
     select * from unnest($1::smallint[], $2::text[], $3::text[]) order by 2
     on conflict (key) do nothing
-    returning id, bucket)
-  insert into terms (bucket, account_id, version, valid_from, anchor, interval_unit, interval_count, time_zone)
-  select bucket, id, 1, 'epoch', $4, $5, $6, $7 from made`;
+    returning id, bucket, key)
+  insert into terms
+    (bucket, account_id, version, valid_from, anchor, interval_unit, interval_count, time_zone, plan_version_id)
+  select m.bucket, m.id, 1, 'epoch', $4, $5, $6, $7, p.id
+  from made m
+  left join lateral (
+    select v.id from unnest($8::text[], $9::text[]) d(scheme, plan)
+    join plan_version v on v.plan_key = d.plan and v.interval_unit = $5 and v.interval_count = $6
+    where d.scheme = split_part(m.key, ':', 1)
+    order by v.version desc limit 1) p on true`;
+
+/** The first closing counts. */
+const CLOSE_ACCOUNT = `
+  update account set closed_at = $3 where id = $1 and bucket = $2 and closed_at is null returning id`;
 
 const RENAME_ACCOUNT = `update account set name = $2 where key = $1`;
 
@@ -61,7 +76,14 @@ export class AccountRepository {
       calendar.interval,
       calendar.count,
       calendar.timeZone,
+      Object.keys(DEFAULT_PLANS),
+      Object.values(DEFAULT_PLANS),
     ]);
+  }
+
+  /** False = it was closed before. */
+  async close(sql: Sql, account: AccountRef, at: Date): Promise<boolean> {
+    return (await sql.query(CLOSE_ACCOUNT, [account.id, account.bucket, at])).length > 0;
   }
 
   async rename(key: AccountKey, name: string | null): Promise<void> {
@@ -86,6 +108,7 @@ function accountOf(row: AccountRow): Account {
     key: row.key,
     name: row.name,
     createdAt: row.created_at,
+    closedAt: row.closed_at,
     calendar: {
       anchor: row.anchor,
       interval: row.interval_unit,

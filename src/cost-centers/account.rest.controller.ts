@@ -1,10 +1,13 @@
-import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Put, Query } from '@nestjs/common';
 import { CurrentPrincipal } from '../platform/auth/current-principal';
 import type { Principal } from '../platform/auth/principal';
 import { RequireScope } from '../platform/auth/require-scope';
 import { ApiDoor } from '../platform/doors/open-api-door';
 import { AccountPath, ListAccounts, PutAccount } from './account.commands';
+import { AccountClosingService } from './account-closing.service';
 import { AccountService } from './account.service';
+import { CloseAccount } from './subscription.commands';
+import { fromRestClose } from './subscription.wire';
 import {
   AccountAnswer,
   AccountPageAnswer,
@@ -18,7 +21,10 @@ import {
 
 @Controller('api/v1/accounts')
 export class AccountController {
-  constructor(private readonly accounts: AccountService) {}
+  constructor(
+    private readonly accounts: AccountService,
+    private readonly closing: AccountClosingService,
+  ) {}
 
   /** The accounts the caller may see. */
   @Get()
@@ -70,5 +76,24 @@ export class AccountController {
     return toRestAccount(
       await this.accounts.putFor(caller, fromRestAccountKey(path), fromRestPutAccount(body)),
     );
+  }
+
+  /** Closes the account; it can still be read. */
+  @Delete(':key')
+  @RequireScope('accounts:write')
+  @ApiDoor({
+    name: 'closeAccount',
+    tag: 'accounts',
+    summary: 'Closes an account',
+    description:
+      'Its usage stops and its plan ends at once; what it owes is invoiced. Its events, ledger and invoices stay as long as retention says.',
+    path: AccountPath,
+    query: CloseAccount,
+    answers: { 200: AccountAnswer },
+    errors: ['not-found'],
+  })
+  async close(@CurrentPrincipal() caller: Principal, @Param() path: unknown, @Query() query: unknown) {
+    const { key, reason } = fromRestClose(path, query);
+    return toRestAccount(await this.closing.close(caller, key, reason));
   }
 }

@@ -17,7 +17,7 @@ interface Waiter {
   readonly failed: (error: unknown) => void;
 }
 
-/** Accounts by key. Keys and calendars never change once made, so what is cached stays true. */
+/** Accounts by key. Keys and calendars never change once made; that one was closed, this process notices when it did it. */
 @Injectable()
 export class AccountService {
   readonly #known = new Map<AccountKey, Account>();
@@ -116,6 +116,11 @@ export class AccountService {
     }
     if (account.name !== wanted.name) await this.accounts.rename(key, wanted.name);
     return { ...account, name: wanted.name };
+  }
+
+  /** Reads the account again when it is next asked for. */
+  forget(key: AccountKey): void {
+    this.#known.delete(key);
   }
 
   list(afterId: number, limit: number, scope: readonly string[] | null): Promise<Account[]> {

@@ -18,11 +18,12 @@ export const AccountAnswer = z
     interval_count: z.int(),
     time_zone: z.string(),
     created_at: InstantText,
+    closed_at: InstantText.nullable().meta({ description: 'From when on it uses nothing more.' }),
   })
   .meta({ id: 'Account' });
 export const AccountPageAnswer = pageAnswer(AccountAnswer);
 
-export function toRestAccount({ key, name, calendar, createdAt }: Account): AnswerOf<typeof AccountAnswer> {
+export function toRestAccount({ key, name, calendar, ...rest }: Account): AnswerOf<typeof AccountAnswer> {
   return {
     key,
     name,
@@ -30,7 +31,8 @@ export function toRestAccount({ key, name, calendar, createdAt }: Account): Answ
     interval: calendar.interval,
     interval_count: calendar.count,
     time_zone: calendar.timeZone,
-    created_at: createdAt.toISOString(),
+    created_at: rest.createdAt.toISOString(),
+    closed_at: rest.closedAt?.toISOString() ?? null,
   };
 }
 

@@ -19,25 +19,25 @@ const POST_ONCE_AND_BALANCE = {
   name: 'post-once-and-balance',
   text: `
   with sent as materialized (
-    select * from unnest($3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::numeric[], $9::text[],
-      $10::text[], $11::uuid[]) as s(id, effective_at, asset, debit, credit, amount, kind, source, reverses)),
+    select * from unnest($2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::numeric[], $9::text[],
+      $10::text[], $11::uuid[]) as s(account_id, id, effective_at, asset, debit, credit, amount, kind, source, reverses)),
   fresh as (
     insert into transfer (bucket, account_id, id, effective_at, asset, debit, credit, amount, kind, source, reverses)
-    select $1::smallint, $2::bigint, id, effective_at, asset, debit, credit, amount, kind, source, reverses
-    from sent order by id
+    select $1::smallint, account_id, id, effective_at, asset, debit, credit, amount, kind, source, reverses
+    from sent order by account_id, id
     on conflict (bucket, account_id, id) do nothing
-    returning id, asset, debit, credit, amount),
+    returning account_id, id, asset, debit, credit, amount),
   sums as (
-    select name, asset, sum(debits) as debits, sum(credits) as credits
-    from (select debit as name, asset, amount as debits, 0 as credits from fresh
-      union all select credit, asset, 0, amount from fresh) sides
-    group by name, asset),
+    select account_id, name, asset, sum(debits) as debits, sum(credits) as credits
+    from (select account_id, debit as name, asset, amount as debits, 0 as credits from fresh
+      union all select account_id, credit, asset, 0, amount from fresh) sides
+    group by account_id, name, asset),
   kept as (
     insert into balance as b (bucket, account_id, name, asset, debits, credits)
-    select $1::smallint, $2::bigint, name, asset, debits, credits from sums order by name, asset
+    select $1::smallint, account_id, name, asset, debits, credits from sums order by account_id, name, asset
     on conflict (bucket, account_id, name, asset) do update
       set debits = b.debits + excluded.debits, credits = b.credits + excluded.credits, revision = b.revision + 1)
-  select id from fresh`,
+  select account_id, id from fresh`,
 };
 
 const COLUMNS = `id, recorded_at, ${MICROSECONDS('recorded_at')} as recorded_micros, effective_at, asset, debit, credit,
@@ -91,6 +91,11 @@ interface TransferRow {
   reverses: string | null;
 }
 
+/** A transfer and whose it is. */
+export interface AccountTransfer extends Transfer {
+  readonly accountId: number;
+}
+
 /** SQL of transfers, balances and what is pending. */
 @Injectable()
 export class LedgerRepository {
@@ -99,11 +104,11 @@ export class LedgerRepository {
     return (await sql.query(LOCK_ACCOUNT, [id, bucket])).length > 0;
   }
 
-  /** The ids that were new. */
-  async post(sql: Sql, account: AccountRef, transfers: readonly Transfer[]): Promise<Set<string>> {
-    const rows = await sql.query<{ id: string }>(POST_ONCE_AND_BALANCE, [
-      account.bucket,
-      account.id,
+  /** Posts transfers of accounts of one bucket; those that were new, as `account id`. */
+  async post(sql: Sql, bucket: number, transfers: readonly AccountTransfer[]): Promise<Set<string>> {
+    const rows = await sql.query<{ account_id: string; id: string }>(POST_ONCE_AND_BALANCE, [
+      bucket,
+      plainArray(transfers, ({ accountId }) => accountId),
       plainArray(transfers, ({ id }) => id),
       plainArray(transfers, ({ effectiveAt }) => effectiveAt.toISOString()),
       plainArray(transfers, ({ asset }) => asset),
@@ -114,7 +119,7 @@ export class LedgerRepository {
       textArray(transfers, ({ source }) => source),
       plainArray(transfers, ({ reverses }) => reverses),
     ]);
-    return new Set(rows.map(({ id }) => id));
+    return new Set(rows.map(({ account_id, id }) => `${account_id} ${id}`));
   }
 
   async find(sql: Sql, account: AccountRef, ids: readonly string[]): Promise<StoredTransfer[]> {

@@ -40,12 +40,31 @@ export class LedgerService {
    * `conflict` when one of them stands with another amount, and `invalid-argument` for what is no transfer at all.
    */
   async post(sql: Sql, account: AccountRef, postings: readonly Posting[]): Promise<Transfer[]> {
-    const transfers = distinctTransfers(postings);
-    if (transfers.length === 0) return [];
-    const fresh = await this.ledger.post(sql, account, transfers);
-    const known = transfers.filter(({ id }) => !fresh.has(id));
-    if (known.length > 0) await this.#mustStandAs(sql, account, known);
-    return transfers.filter(({ id }) => fresh.has(id));
+    return (await this.postAll(sql, account.bucket, [{ account, postings }])).get(account.id)!;
+  }
+
+  /** The same for accounts of one bucket in one statement, each named once; what was new, by account id. */
+  async postAll(
+    sql: Sql,
+    bucket: number,
+    entries: readonly { account: AccountRef; postings: readonly Posting[] }[],
+  ): Promise<Map<number, Transfer[]>> {
+    const wanted = entries.map(({ account, postings }) => ({
+      account,
+      transfers: distinctTransfers(postings),
+    }));
+    const all = wanted.flatMap(({ account, transfers }) =>
+      transfers.map((transfer) => ({ ...transfer, accountId: account.id })),
+    );
+    const fresh = all.length === 0 ? NONE : await this.ledger.post(sql, bucket, all);
+    const posted = new Map<number, Transfer[]>();
+    for (const { account, transfers } of wanted) {
+      const isFresh = ({ id }: Transfer): boolean => fresh.has(`${account.id} ${id}`);
+      posted.set(account.id, transfers.filter(isFresh));
+      const known = transfers.filter((transfer) => !isFresh(transfer));
+      if (known.length > 0) await this.#mustStandAs(sql, account, known);
+    }
+    return posted;
   }
 
   /**
@@ -101,6 +120,8 @@ export class LedgerService {
     }
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Checked, with their ids, each once. */
 function distinctTransfers(postings: readonly Posting[]): Transfer[] {

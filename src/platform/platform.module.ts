@@ -17,6 +17,7 @@ import { OutboxModule } from './outbox/outbox.module';
 import { Readiness } from './readiness';
 import { RedisModule } from './redis.module';
 import { Seeds } from './seeds';
+import { TestClocksModule } from './test-clocks/test-clocks.module';
 import { WebhooksModule } from './webhooks/webhooks.module';
 
 /** What every module may use without importing it: configuration, time, ids, logs, Postgres, Redis if any, locks. */
@@ -37,13 +38,14 @@ export class PlatformModule {
         JobsModule,
         OutboxModule,
         BillingEventsModule,
+        TestClocksModule,
         WebhooksModule,
         AuthModule,
         DoorsModule,
         HealthModule,
       ],
       providers,
-      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Checks, Logger, DatabaseModule],
+      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Checks, Logger, DatabaseModule, TestClocksModule],
     };
   }
 }

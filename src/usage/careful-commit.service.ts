@@ -4,6 +4,7 @@ import { distinctState } from '../core/rollup';
 import type { Sql } from '../platform/transaction';
 import { GaugeService } from './gauge.service';
 import { IngestRepository, type PreparedEvent, type StoredKey, type Sums } from './ingest.repository';
+import { LateUsage, latePeriods } from './late-usage.service';
 import { differingFields } from './stored-event.wire';
 import { GRAIN, ValueRepository } from './value.repository';
 
@@ -31,6 +32,7 @@ export class CarefulCommit {
     private readonly ingest: IngestRepository,
     private readonly values: ValueRepository,
     private readonly gauges: GaugeService,
+    private readonly late: LateUsage,
   ) {}
 
   /**
@@ -50,6 +52,12 @@ export class CarefulCommit {
     return events.map((event) => (isNew(event) ? RECORDED : known.get(event)!));
   }
 
+  /** Events that are all new, some of them of periods that are over. Throws 23505 when a key is known, and OutdatedCatalogue. */
+  async insertLate(sql: Sql, events: readonly PreparedEvent[]): Promise<void> {
+    if (!(await this.ingest.insertNew(sql, events, sumContributions(events)))) throw new OutdatedCatalogue();
+    await this.late.mark(sql, latePeriods(events));
+  }
+
   async #storeNew(sql: Sql, events: readonly PreparedEvent[]): Promise<void> {
     const { counters, windows } = sumContributions(events);
     await this.gauges.setLevels(sql, events);
@@ -60,6 +68,7 @@ export class CarefulCommit {
     if (personal.length > 0) await this.ingest.mergeProfiles(sql, personal);
     const sums: Sums = { counters, windows };
     if (!(await this.ingest.store(sql, events, sums))) throw new OutdatedCatalogue();
+    await this.late.mark(sql, latePeriods(events));
   }
 
   async #judgeKnown(

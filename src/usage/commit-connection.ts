@@ -80,8 +80,11 @@ export class CommitConnection {
     const plain =
       !options.mine && !options.allOrNothing && this.#carefulGroups === 0 && events.every(isPlain);
     if (plain) {
-      if (!(await this.ingest.insertNew(sql, events, sumContributions(events))))
+      if (events.some(({ isLate }) => isLate)) {
+        await this.#within(sql, () => this.careful.insertLate(sql, events));
+      } else if (!(await this.ingest.insertNew(sql, events, sumContributions(events)))) {
         throw new OutdatedCatalogue();
+      }
       return events.map(() => RECORDED);
     }
     const outcomes = await this.#carefully(sql, events, options);
@@ -94,17 +97,28 @@ export class CommitConnection {
     events: readonly PreparedEvent[],
     options: CommitOptions & { mine: boolean },
   ): Promise<Outcome[]> {
+    try {
+      return await this.#within(sql, async () => {
+        const outcomes = await this.careful.store(sql, events, options.mine);
+        if (options.allOrNothing && outcomes.some((outcome) => outcome.status === 'conflict')) {
+          throw new RolledBack(outcomes);
+        }
+        return outcomes;
+      });
+    } catch (error) {
+      if (error instanceof RolledBack) return error.outcomes;
+      throw error;
+    }
+  }
+
+  async #within<R>(sql: Sql, work: () => Promise<R>): Promise<R> {
     await sql.query('begin');
     try {
-      const outcomes = await this.careful.store(sql, events, options.mine);
-      if (options.allOrNothing && outcomes.some((outcome) => outcome.status === 'conflict')) {
-        throw new RolledBack(outcomes);
-      }
+      const result = await work();
       await sql.query('commit');
-      return outcomes;
+      return result;
     } catch (error) {
       await sql.query('rollback').catch(() => undefined);
-      if (error instanceof RolledBack) return error.outcomes;
       throw error;
     }
   }

@@ -8,6 +8,7 @@ import { EMPTY_STATE, distinctState } from '../core/rollup';
 import { markText } from '../core/work-mark';
 import type { Account } from '../core/account';
 import { AccountService } from '../cost-centers/account.service';
+import { AccountClock } from '../platform/account-clock';
 import { Database, type Sql } from '../platform/transaction';
 import type { Catalogue } from '../pricing/meter.service';
 import { DUPLICATE, type Outcome, RECORDED } from './careful-commit.service';
@@ -18,6 +19,7 @@ import type { CorrectUsage } from './event-record.commands';
 import { groupFailure } from './group-failure';
 import { GaugeService, type LevelSetting } from './gauge.service';
 import { IngestRepository, type StoredEvent } from './ingest.repository';
+import { LateUsage, latePeriods } from './late-usage.service';
 import { RefoldService } from './refold.service';
 import { GRAIN, ValueRepository } from './value.repository';
 
@@ -61,6 +63,8 @@ export class CorrectionService {
     private readonly values: ValueRepository,
     private readonly gauges: GaugeService,
     private readonly refolds: RefoldService,
+    private readonly late: LateUsage,
+    private readonly clock: AccountClock,
   ) {}
 
   /**
@@ -159,6 +163,8 @@ export class CorrectionService {
       await this.#refoldCounters(tx, { target, meterId: meter.id, catalogue });
     }
     await this.#mark(tx, target.account.bucket, [...taken.windows, ...added.windows], refolded);
+    const isLate = before.segment.to <= this.clock.now(target.account).getTime();
+    await this.late.mark(tx, latePeriods([{ ...before, isLate }]));
   }
 
   #placed(target: Target, found: Placed['readings']): Placed {

@@ -13,6 +13,8 @@ export interface Preparation {
   readonly account: Account;
   readonly segment: Stretch;
   readonly at: number;
+  /** Now, for the account. */
+  readonly now: number;
   readonly key: string;
   readonly catalogue: Catalogue;
   readonly contentOf: (parts: readonly (string | number | null)[]) => string;
@@ -23,7 +25,7 @@ export interface Preparation {
  * no meter listens to its type or a meter cannot read it.
  */
 export function prepareEvent(record: RecordUsage, preparation: Preparation): PreparedEvent {
-  const { account, segment, at, key, catalogue } = preparation;
+  const { account, segment, at, now, key, catalogue } = preparation;
   const meters = catalogue.byType.get(record.type);
   if (!meters) throw invalid('type', `no meter listens to ${JSON.stringify(record.type)}`);
   const { kept, personal } = record.properties === null ? NOTHING : separatePersonal(record.properties);
@@ -51,6 +53,7 @@ export function prepareEvent(record: RecordUsage, preparation: Preparation): Pre
     personal: attributes && JSON.stringify(attributes),
     occurredAtSent,
     revision: catalogue.revision,
+    isLate: segment.to <= now,
   };
 }
 

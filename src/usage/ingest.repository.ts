@@ -20,6 +20,8 @@ export interface PreparedEvent extends Placed {
   /** The time the client sent; null when it sent none and `at` is ours. */
   readonly occurredAtSent: number | null;
   readonly revision: string;
+  /** Whether its period was over when it came. */
+  readonly isLate: boolean;
 }
 
 /** What a group adds to counters and rollup windows, each in lock order. */

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Account } from '../core/account';
 import { type AccountKey } from '../core/account-key';
 import { DomainError, type FieldError } from '../core/errors';
 import { timeOfId } from '../core/event-key';
 import { AccountService } from '../cost-centers/account.service';
+import { TestClocks } from '../platform/test-clocks/test-clocks.service';
 import { CONFIG, type Config } from '../platform/config';
 import { Clock } from '../platform/clock';
 import { type Principal, mayUseAccount } from '../platform/auth/principal';
@@ -48,6 +50,7 @@ export class IngestService {
     private readonly corrections: CorrectionService,
     private readonly metrics: IngestMetrics,
     private readonly clock: Clock,
+    private readonly testClocks: TestClocks,
     @Inject(CONFIG) private readonly config: Pick<Config, 'eventPastToleranceMs' | 'eventFutureToleranceMs'>,
   ) {}
 
@@ -118,13 +121,17 @@ export class IngestService {
         { field: 'account', reason: 'not permitted' },
       ]);
     }
-    this.#checkTime(record, setup);
     const account = this.accounts.known(record.account);
+    const now = (account && this.testClocks.timeOf(account.id)?.getTime()) ?? setup.now;
+    this.#checkTime(record, { now, backfill: setup.backfill });
     if (!account) throw new DomainError('not-found', `account: ${record.account} is not known`);
+    const at = record.occurredAt ?? now;
+    requireOpen(account, at);
     return prepareEvent(record, {
       account,
-      segment: this.accounts.segmentAt(account, record.occurredAt ?? setup.now),
-      at: record.occurredAt ?? setup.now,
+      segment: this.accounts.segmentAt(account, at),
+      at,
+      now,
       key: this.identity.keyOf(record.source, record.id),
       catalogue: setup.catalogue,
       contentOf: (parts) => this.identity.contentOf(parts),
@@ -132,7 +139,7 @@ export class IngestService {
   }
 
   /** Half-open like every interval: exactly as old as the tolerance is still taken. */
-  #checkTime({ occurredAt, id }: RecordUsage, { now, backfill }: Setup): void {
+  #checkTime({ occurredAt, id }: RecordUsage, { now, backfill }: Pick<Setup, 'now' | 'backfill'>): void {
     const fields: FieldError[] = [];
     if (occurredAt !== null && occurredAt > now + this.config.eventFutureToleranceMs) {
       fields.push({ field: 'occurred_at', reason: 'lies too far in the future' });
@@ -240,4 +247,12 @@ export class IngestService {
 
 function heldUp(): DomainError {
   return new DomainError('unavailable', 'An account of the batch is locked by another transaction', [], 1);
+}
+
+/** What happened before an account was closed is taken however late it comes. */
+function requireOpen({ key, closedAt }: Account, at: number): void {
+  if (closedAt === null || at < closedAt.getTime()) return;
+  throw new DomainError('failed-precondition', `account: ${key} is closed since ${closedAt.toISOString()}`, [
+    { field: 'account', reason: 'is closed' },
+  ]);
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { Account } from '../core/account';
 import type { AccountKey } from '../core/account-key';
 import type { Stretch } from '../core/contribution';
 import { invalid } from '../core/errors';
-import { type GroupLabel, type Groups, groupsOf } from '../core/grouping';
+import { type GroupLabel, type Grouping, type Groups, groupsOf } from '../core/grouping';
 import { type Meter, isGauge } from '../core/meter';
 import type { Ratio } from '../core/ratio';
 import { EMPTY_STATE, usageOf } from '../core/rollup';
@@ -24,6 +25,18 @@ export interface UsageRow extends Stretch {
   readonly group: GroupLabel | null;
   readonly usage: Ratio | null;
 }
+
+/** One meter of one account in one stretch, told apart by these of the meter's dimensions. */
+export interface StretchQuestion {
+  readonly account: Account;
+  readonly meter: Meter;
+  readonly stretch: Stretch;
+  readonly groupBy: readonly string[];
+  /** Levels that will hold after it are not usage yet. */
+  readonly now: number;
+}
+
+const NO_FILTERS: Grouping['filters'] = new Map();
 
 export interface UsageAnswer extends Stretch {
   readonly meter: Meter;
@@ -66,23 +79,40 @@ export class UsageQueryService {
     return { meter, account: account.key, ...stretch, window: query.window, timeZone, rows };
   }
 
+  /**
+   * The usage of one stretch in the caller's transaction, in one row or one for each group. It holds what was rolled up when
+   * it is called, so the caller catches up before.
+   */
+  async readStretch(
+    sql: Sql,
+    { account, meter, stretch, groupBy, now }: StretchQuestion,
+  ): Promise<UsageRow[]> {
+    const segmentAt = (at: number): Stretch => this.accounts.segmentAt(account, at);
+    const owner = { bucket: account.bucket, accountId: account.id, meterId: meter.id };
+    const question = { ...owner, meter, windows: [stretch], segmentAt, now };
+    return this.#rows(sql, question, { groupBy, filters: NO_FILTERS });
+  }
+
   /** One snapshot for all that is read, so that rows, events and levels agree with each other. */
   async #read(question: Omit<UsageQuestion, 'groups'>, query: ReadUsage): Promise<UsageRow[]> {
-    const gauge = isGauge(question.meter.aggregation);
-    if (!gauge) await this.rollups.catchUp();
+    if (!isGauge(question.meter.aggregation)) await this.rollups.catchUp();
     return this.database.transaction(
       async (tx) => {
         await tx.query('set transaction read only');
-        const whole = { ...question, groups: await this.#groups(tx, question, query) };
-        const cells = await (gauge ? this.gauges : this.counters).read(tx, whole);
-        return rowsOf(whole, cells);
+        return this.#rows(tx, question, query);
       },
       { isolation: 'repeatable read' },
     );
   }
 
+  async #rows(tx: Sql, question: Omit<UsageQuestion, 'groups'>, grouping: Grouping): Promise<UsageRow[]> {
+    const whole = { ...question, groups: await this.#groups(tx, question, grouping) };
+    const reader = isGauge(question.meter.aggregation) ? this.gauges : this.counters;
+    return rowsOf(whole, await reader.read(tx, whole));
+  }
+
   /** The combinations of dimensions asked for. A gauge has rows for its total; its levels began at any time before. */
-  async #groups(tx: Sql, question: Omit<UsageQuestion, 'groups'>, query: ReadUsage): Promise<Groups> {
+  async #groups(tx: Sql, question: Omit<UsageQuestion, 'groups'>, query: Grouping): Promise<Groups> {
     const { meter, windows } = question;
     const isTotal = query.groupBy.length === 0 && query.filters.size === 0;
     const gauge = isGauge(meter.aggregation);

@@ -20,10 +20,13 @@ import { GroupCommit } from './group-commit.service';
 import { IngestMetrics } from './ingest-metrics.service';
 import { IngestRepository } from './ingest.repository';
 import { IngestService } from './ingest.service';
+import { LateUsage } from './late-usage.service';
 import { ListChargeController } from './list-charge.rest.controller';
 import { ListChargeService } from './list-charge.service';
 import { PartitionRepository } from './partition.repository';
 import { PartitionService } from './partition.service';
+import { PeriodUsageRepository } from './period-usage.repository';
+import { PeriodUsageService } from './period-usage.service';
 import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
 import { RollupRepository } from './rollup.repository';
@@ -55,9 +58,12 @@ import { ValueRepository } from './value.repository';
     IngestMetrics,
     IngestRepository,
     IngestService,
+    LateUsage,
     ListChargeService,
     PartitionRepository,
     PartitionService,
+    PeriodUsageRepository,
+    PeriodUsageService,
     RawUsageService,
     RefoldService,
     RollupRepository,
@@ -66,7 +72,7 @@ import { ValueRepository } from './value.repository';
     UsageRepository,
     ValueRepository,
   ],
-  exports: [IngestService, RollupService, PartitionService],
+  exports: [IngestService, RollupService, PartitionService, PeriodUsageService, LateUsage],
 })
 export class UsageModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

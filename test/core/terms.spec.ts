@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { segmentsOf, termsAt, type TermsVersion } from '../../src/core/terms';
+import { NO_AGREEMENT, segmentsOf, termsAfter, termsAt, type TermsVersion } from '../../src/core/terms';
 
 const DAY = 86_400_000;
 const terms = (version: number, day: number, planVersionId: number | null, trialDays = 0): TermsVersion => ({
+  ...NO_AGREEMENT,
   version,
   validFrom: day * DAY,
   planVersionId,
@@ -55,7 +56,7 @@ describe('the segments of a period', () => {
     });
     fc.assert(
       fc.property(fc.array(version, { maxLength: 6 }), (drawn) => {
-        const versions = drawn.map((each, i) => ({ ...each, version: i + 1 }));
+        const versions = drawn.map((each, i) => ({ ...NO_AGREEMENT, ...each, version: i + 1 }));
         const segments = segmentsOf({ from: 0, to: 30 }, versions);
         expect([segments[0]!.from, segments.at(-1)!.to]).toEqual([0, 30]);
         segments.forEach((segment, i) => expect(segment.from).toBe(i === 0 ? 0 : segments[i - 1]!.to));
@@ -67,5 +68,16 @@ describe('the segments of a period', () => {
         }
       }),
     );
+  });
+});
+
+describe('what takes over next', () => {
+  it.each<[string, TermsVersion[], number | null]>([
+    ['nothing is planned', [terms(1, -1, 1)], null],
+    ['a change in ten days', [terms(1, -1, 1), terms(2, 10, 2)], 2],
+    ['a planned end that was taken back', [terms(1, -1, 1), terms(2, 20, null), terms(3, -1, 1)], null],
+    ['two changes, the later one agreed last', [terms(1, -1, 1), terms(2, 10, 2), terms(3, 5, 3)], 3],
+  ])('%s', (_name, versions, expected) => {
+    expect(termsAfter(versions, 0)?.version ?? null).toBe(expected);
   });
 });

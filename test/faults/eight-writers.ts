@@ -53,6 +53,7 @@ export class EightWriters {
           account: known,
           segment: accounts.segmentAt(known, at),
           at,
+          now: at,
           key: identity.keyOf('', id),
           catalogue,
           contentOf: (parts) => identity.contentOf(parts),

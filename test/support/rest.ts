@@ -28,6 +28,10 @@ export class Rest {
     return this.send<Body>('PUT', path, { body, contentType: 'application/json' });
   }
 
+  delete<Body = Record<string, unknown>>(path: string): Promise<RestAnswer<Body>> {
+    return this.send<Body>('DELETE', path);
+  }
+
   async send<Body>(
     method: string,
     path: string,

@@ -19,6 +19,7 @@ function prepared(key: string, accountId: number): PreparedEvent {
       name: null,
       calendar: DEFAULT_CALENDAR,
       createdAt: new Date(0),
+      closedAt: null,
     },
     content: '0',
     type: 'used',
@@ -29,6 +30,7 @@ function prepared(key: string, accountId: number): PreparedEvent {
     subject: null,
     properties: null,
     personal: null,
+    isLate: false,
     occurredAtSent: null,
     revision: '1',
   };
