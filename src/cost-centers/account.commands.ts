@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { type AccountKey, parseAccountKey } from '../core/account-key';
 import { DomainError } from '../core/errors';
 import { parseInstant } from '../core/instant';
 import { type Calendar, isTimeZone } from '../core/period';
@@ -21,9 +20,7 @@ function parsedBy<T>(parse: (text: string) => T) {
     });
 }
 
-export const AccountPath = z.strictObject({
-  key: parsedBy((text): AccountKey => parseAccountKey(text)).meta({ example: 'org:acme' }),
-});
+export { AccountKeyPath as AccountPath } from './account-path';
 
 /** The calendar all boundaries of an account are counted by; by default UTC months. */
 export const PutAccount = z

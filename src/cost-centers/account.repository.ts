@@ -25,6 +25,8 @@ const ACCOUNT_WITH_TERMS = `
 
 const FIND_ACCOUNTS = `${ACCOUNT_WITH_TERMS} where a.key = any($1::text[])`;
 
+const FIND_ACCOUNTS_BY_ID = `${ACCOUNT_WITH_TERMS} where a.id = any($1::bigint[])`;
+
 const LIST_ACCOUNTS = `${ACCOUNT_WITH_TERMS} where a.id > $1 order by a.id limit $2`;
 
 const LIST_ACCOUNTS_IN_SCOPE = `
@@ -64,6 +66,10 @@ export class AccountRepository {
 
   async find(keys: readonly AccountKey[]): Promise<Account[]> {
     return (await this.database.query<AccountRow>(FIND_ACCOUNTS, [keys])).map(accountOf);
+  }
+
+  async findByIds(ids: readonly number[], sql: Sql = this.database): Promise<Account[]> {
+    return (await sql.query<AccountRow>(FIND_ACCOUNTS_BY_ID, [ids])).map(accountOf);
   }
 
   /** Makes the missing ones with one calendar; existing ones stay as they are. */

@@ -4,6 +4,7 @@ import { DomainError } from '../core/errors';
 import type { Stretch } from '../core/contribution';
 import { type Calendar, periodAt } from '../core/period';
 import { CONFIG, type Config } from '../platform/config';
+import type { Sql } from '../platform/transaction';
 import { type Principal, mayUseAccount, requireAccount } from '../platform/auth/principal';
 import type { PutAccount } from './account.commands';
 import { type Account, DEFAULT_CALENDAR } from '../core/account';
@@ -86,6 +87,11 @@ export class AccountService {
   #remember(accounts: readonly Account[]): void {
     if (this.#known.size + accounts.length > CACHED_ACCOUNTS) this.#known.clear();
     for (const account of accounts) this.#known.set(account.key, account);
+  }
+
+  /** Accounts by their ids, all of which exist. A caller with a transaction reads in it: it must not wait for a second connection. */
+  async byIds(ids: readonly number[], sql?: Sql): Promise<Map<number, Account>> {
+    return new Map((await this.accounts.findByIds(ids, sql)).map((account) => [account.id, account]));
   }
 
   /** The account, or `not-found`; makes nothing. */

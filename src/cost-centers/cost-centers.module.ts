@@ -26,6 +26,6 @@ import { TermsService } from './terms.service';
     TermsService,
     SubscriptionService,
   ],
-  exports: [AccountService, TermsService],
+  exports: [AccountService, TermsService, SubscriptionService],
 })
 export class CostCentersModule {}

@@ -5,7 +5,8 @@ import { RequireScope } from '../platform/auth/require-scope';
 import { ApiDoor } from '../platform/doors/open-api-door';
 import { AccountPath } from './account.commands';
 import { fromRestAccountKey } from './account.wire';
-import { CancelSubscription, PutSubscription } from './subscription.commands';
+import { CancelSubscription } from './subscription.commands';
+import { PutSubscription } from './subscription-offer';
 import { SubscriptionService } from './subscription.service';
 import {
   SubscriptionAnswer,

@@ -22,7 +22,8 @@ import { Database, type Sql } from '../platform/transaction';
 import { PlanService } from '../pricing/plan.service';
 import type { StoredPlanVersion } from '../pricing/stored-plan';
 import { AccountService } from './account.service';
-import type { CancelSubscription, PutSubscription } from './subscription.commands';
+import type { CancelSubscription } from './subscription.commands';
+import type { PutSubscription } from './subscription-offer';
 import { TermsService } from './terms.service';
 
 /** A subscription as it stands now, with the plan versions it names. */
@@ -73,22 +74,37 @@ export class SubscriptionService {
    */
   async put(caller: Principal, key: AccountKey, wanted: PutSubscription): Promise<Subscription> {
     const setup = await this.#setup(caller, key);
-    const plan = await this.#planFor(wanted);
+    const agree = await this.#agreeing(setup, wanted);
+    return this.#change(setup, agree);
+  }
+
+  /** The versions there would be if the account agreed to this now. Writes nothing; throws what `put` throws. */
+  async propose(caller: Principal, key: AccountKey, wanted: PutSubscription): Promise<TermsVersion[]> {
+    const setup = await this.#setup(caller, key);
+    const agree = await this.#agreeing(setup, wanted);
+    const versions = await this.terms.versions(this.database, setup.account);
+    const { agreement, validFrom } = await agree(versions);
+    return [...versions, { ...agreement, validFrom, version: versions.length + 1 }];
+  }
+
+  /** What is immutable is looked at first; what depends on earlier terms, once those are known. */
+  async #agreeing(setup: Setup, wanted: PutSubscription) {
+    const { plan, isOffered } = await this.#planFor(wanted);
     requireSamePeriods(plan, setup.account.calendar);
     await this.terms.card({ planVersionId: plan.id, overrides: wanted.overrides });
-    return this.#change(setup, async (versions) => {
+    return async (versions: readonly TermsVersion[]) => {
       const validFrom = this.#instantOf(wanted.effective, setup);
       const earlier = termsAt(versions, validFrom);
       await this.#requireOneCurrency(versions, plan);
-      const kept = await this.#isKept(earlier, plan);
-      if (!kept) await this.#requireOffered(plan);
+      if (!isOffered && !(await this.#isKept(earlier, plan))) {
+        throw precondition(`Plan ${plan.plan} is no longer offered`);
+      }
       const trialEndsAt = await this.#trialOf(versions, { wanted, plan, validFrom, setup });
-      const { taxes = earlier?.taxes ?? [], discounts = earlier?.discounts ?? [] } = wanted;
+      const { overrides, taxes = earlier?.taxes ?? [], discounts = earlier?.discounts ?? [] } = wanted;
       const invoiceAt = wanted.invoiceAt === undefined ? (earlier?.invoiceAt ?? null) : wanted.invoiceAt;
-      const { overrides } = wanted;
       const agreement = { planVersionId: plan.id, trialEndsAt, overrides, taxes, discounts, invoiceAt };
       return { agreement, validFrom };
-    });
+    };
   }
 
   /** Ends the plan, by default with the period. Nothing to end changes nothing. */
@@ -119,11 +135,14 @@ export class SubscriptionService {
     return { account, caller, now: this.clock.now(account), reason: null };
   }
 
-  async #planFor({ plan, version }: PutSubscription): Promise<StoredPlanVersion> {
-    const offered = await this.plans.get(plan);
-    if (version === undefined || version === offered.latest.version) return offered.latest;
+  async #planFor({
+    plan,
+    version,
+  }: PutSubscription): Promise<{ plan: StoredPlanVersion; isOffered: boolean }> {
+    const { latest, isActive: isOffered } = await this.plans.get(plan);
+    if (version === undefined || version === latest.version) return { plan: latest, isOffered };
     const [found] = await this.plans.versions(plan, { before: version + 1, limit: 1 });
-    if (found?.version === version) return found;
+    if (found?.version === version) return { plan: found, isOffered };
     throw new DomainError('not-found', `Plan ${plan} has no version ${version}`, [
       { field: 'version', reason: 'is none of the plan' },
     ]);
@@ -133,10 +152,6 @@ export class SubscriptionService {
   async #isKept(earlier: TermsVersion | null, plan: StoredPlanVersion): Promise<boolean> {
     if (earlier === null || earlier.planVersionId === null) return false;
     return (await this.plans.version(earlier.planVersionId)).plan === plan.plan;
-  }
-
-  async #requireOffered({ plan }: StoredPlanVersion): Promise<void> {
-    if (!(await this.plans.get(plan)).isActive) throw precondition(`Plan ${plan} is no longer offered`);
   }
 
   /** Money of two currencies never meets in one account's invoices. */

@@ -5,7 +5,8 @@ import { formatQuantity } from '../core/quantity';
 import type { TermsVersion } from '../core/terms';
 import { type AnswerOf, DecimalText, InstantText } from '../platform/doors/open-api-answer';
 import { AccountPath } from './account.commands';
-import { CancelSubscription, CloseAccount, PutSubscription } from './subscription.commands';
+import { CancelSubscription, CloseAccount } from './subscription.commands';
+import { PutSubscription } from './subscription-offer';
 import type { Subscription } from './subscription.service';
 
 export const fromRestPutSubscription = (body: unknown): PutSubscription => PutSubscription.parse(body);

@@ -34,6 +34,10 @@ const LIST_GRANTS_NEWEST_FIRST = `
 const READ_PARTS = `
   select grant_id, amount from grant_use where bucket = $1 and account_id = $2 and transfer_id = $3 order by grant_id`;
 
+const READ_HOLDERS = `
+  select distinct account_id from credit_grant
+  where bucket = $1 and account_id = any($2::bigint[]) and used + expired < amount`;
+
 const PARTS_SENT = `part as materialized (select * from unnest($3::uuid[], $4::numeric[]) as p(grant_id, amount))`;
 
 /** Notes how a transfer is shared, and moves what is used; the check of the table refuses more than there is. */
@@ -77,6 +81,12 @@ export class GrantRepository {
   async find(sql: Sql, account: AccountRef, id: string): Promise<StoredGrant | undefined> {
     const rows = await sql.query<GrantRow>(READ_GRANT, [account.bucket, account.id, id]);
     return rows.map(grantOf)[0];
+  }
+
+  /** Those of the accounts that have any grant with something left. */
+  async holders(sql: Sql, bucket: number, accountIds: readonly number[]): Promise<Set<number>> {
+    const rows = await sql.query<{ account_id: string }>(READ_HOLDERS, [bucket, accountIds]);
+    return new Set(rows.map((row) => Number(row.account_id)));
   }
 
   /** Grants of an asset that can still be used at the instant, in no order. */

@@ -51,6 +51,11 @@ export class GrantService {
     return stored;
   }
 
+  /** Those of the accounts of a bucket that have anything left to pay with, ended or not, in whatever asset. */
+  async holders(sql: Sql, bucket: number, accountIds: readonly number[]): Promise<Set<number>> {
+    return accountIds.length === 0 ? new Set() : this.grants.holders(sql, bucket, accountIds);
+  }
+
   /** What the account could pay with at the instant, in the order in which it would (pricing rule 9). */
   async available(sql: Sql, account: AccountRef, asked: { asset: Asset; at: Date }): Promise<Grant[]> {
     return inDrawingOrder(await this.grants.usable(sql, account, asked));

@@ -64,6 +64,10 @@ export interface Config {
   readonly role: 'all' | 'api' | 'jobs';
   readonly rateLimitRequests: number;
   readonly rateLimitWindowMs: number;
+  /** How long after a period's end its invoice stays a draft, for usage that comes late. */
+  readonly invoiceGraceMs: number;
+  /** What stands before the running number of an invoice. */
+  readonly invoicePrefix: string;
   readonly retentionEventsMs: number;
   readonly retentionWindowsMs: number;
   readonly requireKnownAccounts: boolean;
@@ -177,6 +181,8 @@ function toConfig(s: Settings): Config {
     role: s.ROLE,
     rateLimitRequests: s.RATE_LIMIT_REQUESTS,
     rateLimitWindowMs: s.RATE_LIMIT_WINDOW,
+    invoiceGraceMs: s.INVOICE_GRACE,
+    invoicePrefix: s.INVOICE_PREFIX ?? '',
     retentionEventsMs: s.RETENTION_EVENTS,
     retentionWindowsMs: s.RETENTION_WINDOWS,
     requireKnownAccounts: s.REQUIRE_KNOWN_ACCOUNTS,

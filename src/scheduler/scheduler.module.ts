@@ -1,7 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import type { Config } from '../platform/config';
+import { BillingModule } from '../billing/billing.module';
 import { UsageModule } from '../usage/usage.module';
+import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
@@ -19,9 +21,10 @@ export class SchedulerModule {
       module: SchedulerModule,
       imports: [
         UsageModule,
+        BillingModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
       ],
-      providers: [JobRunner, OutboxJob, PartitionUpkeepJob, RollupJob],
+      providers: [InvoiceJob, JobRunner, OutboxJob, PartitionUpkeepJob, RollupJob],
     };
   }
 }

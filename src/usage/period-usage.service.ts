@@ -69,6 +69,17 @@ export class PeriodUsageService {
     return answers;
   }
 
+  /** How often the counters of the questions' periods have been written, without reading what they hold. */
+  async revisions(
+    sql: Sql,
+    bucket: number,
+    questions: readonly PeriodUsageQuestion[],
+  ): Promise<Map<PeriodUsageQuestion, bigint>> {
+    const stored = await this.counters.counters(sql, bucket, distinct(questions.map(counterOf)));
+    const byName = new Map(stored.map((counter) => [nameOf(counter), counter.revision]));
+    return new Map(questions.map((question) => [question, byName.get(nameOf(counterOf(question))) ?? 0n]));
+  }
+
   async #counters(sql: Sql, bucket: number, questions: readonly PeriodUsageQuestion[]) {
     const asked = distinct(questions.map(counterOf));
     const gauges = distinct(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountKey } from '../../core/account-key';
 import type { AuditHead, HashedLink } from '../../core/audit-chain';
+import { plainArray, textArray } from '../array-literal';
 import { accountsWithin, type Reach } from '../account-reach';
 import { Database, type Sql } from '../transaction';
 
@@ -38,21 +39,30 @@ const MICROSECONDS = (column: string): string =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /**
- * Locks the end of a chain until the caller's transaction ends, beginning the chain where there is none. The time is taken
- * under the lock, so that within a chain it runs as the sequence does.
+ * Locks the ends of chains, in one order everywhere, until the caller's transaction ends, beginning a chain where there is
+ * none. The time is taken under the lock, so that within a chain it runs as the sequence does.
  */
-const LOCK_HEAD = `
-  insert into audit_head as head (bucket, account_id, sequence, hash) values ($1, $2, 0, decode(repeat('00', 32), 'hex'))
+const LOCK_HEADS = `
+  insert into audit_head as head (bucket, account_id, sequence, hash)
+  select bucket, account_id, 0, decode(repeat('00', 32), 'hex')
+  from unnest($1::smallint[], $2::bigint[]) as c(bucket, account_id) order by bucket, account_id
   on conflict (bucket, account_id) do update set sequence = head.sequence
-  returning sequence, encode(hash, 'hex') as hash, ${MICROSECONDS('clock_timestamp()')} as at`;
+  returning bucket, account_id, sequence, encode(hash, 'hex') as hash, ${MICROSECONDS('clock_timestamp()')} as at`;
 
-/** The entry and the new end of its chain, both or none. */
-const EXTEND_CHAIN = `
-  with moved as (
-    update audit_head set sequence = $3, hash = decode($12, 'hex') where bucket = $1 and account_id = $2)
+/** The entries and the new ends of their chains, all or none. */
+const EXTEND_CHAINS = `
+  with link as materialized (
+    select * from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+      $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+      as l(bucket, account_id, sequence, at, actor, action, subject, before, after, reason, previous_hash, hash)),
+  moved as (
+    update audit_head h set sequence = l.sequence, hash = decode(l.hash, 'hex') from link l
+    where h.bucket = l.bucket and h.account_id = l.account_id)
   insert into audit_entry
     (bucket, account_id, sequence, at, actor, action, subject, before, after, reason, previous_hash, hash)
-  values ($1, $2, $3, $4::timestamptz, $5, $6, $7, $8::json, $9::json, $10, decode($11, 'hex'), decode($12, 'hex'))`;
+  select bucket, account_id, sequence, at, actor, action, subject, before::json, after::json, reason,
+    decode(previous_hash, 'hex'), decode(hash, 'hex')
+  from link`;
 
 /** Chains by their numbers, those of which only the head or only entries are left included. */
 const LIST_CHAINS = `
@@ -108,16 +118,27 @@ type EntryRow = ChainRow &
 export class AuditRepository {
   constructor(private readonly database: Database) {}
 
-  /** Where the chain stands, nobody else able to extend it before the caller's transaction ends; and the time now. */
-  async lockHead(sql: Sql, { bucket, accountId }: ChainKey): Promise<AuditHead & { at: string }> {
-    const [row] = await sql.query<HeadRow & { at: string }>(LOCK_HEAD, [bucket, accountId]);
-    return { ...headOf(row!), at: row!.at };
+  /** Where chains stand, by name, nobody else able to extend them before the caller's transaction ends; and the time now. */
+  async lockHeads(sql: Sql, chains: readonly ChainKey[]): Promise<Map<string, AuditHead & { at: string }>> {
+    const rows = await sql.query<HeadRow & ChainRow & { at: string }>(LOCK_HEADS, [
+      plainArray(chains, ({ bucket }) => bucket),
+      plainArray(chains, ({ accountId }) => accountId),
+    ]);
+    return new Map(rows.map((row) => [`${row.bucket}/${row.account_id}`, { ...headOf(row), at: row.at }]));
   }
 
-  async extend(sql: Sql, { bucket, accountId }: ChainKey, link: HashedLink): Promise<void> {
-    const { sequence, at, actor, action, subject, before, after, reason, previousHash, hash } = link;
-    const what = [actor, action, subject, before, after, reason];
-    await sql.query(EXTEND_CHAIN, [bucket, accountId, String(sequence), at, ...what, previousHash, hash]);
+  async extend(sql: Sql, links: readonly { chain: ChainKey; link: HashedLink }[]): Promise<void> {
+    await sql.query(EXTEND_CHAINS, [
+      plainArray(links, ({ chain }) => chain.bucket),
+      plainArray(links, ({ chain }) => chain.accountId),
+      plainArray(links, ({ link }) => link.sequence),
+      plainArray(links, ({ link }) => link.at),
+      ...(['actor', 'action', 'subject', 'before', 'after', 'reason'] as const).map((name) =>
+        textArray(links, ({ link }) => link[name]),
+      ),
+      plainArray(links, ({ link }) => link.previousHash),
+      plainArray(links, ({ link }) => link.hash),
+    ]);
   }
 
   async chains(after: ChainKey, limit: number): Promise<Chain[]> {

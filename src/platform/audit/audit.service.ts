@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { AccountKey } from '../../core/account-key';
-import { auditText, type AuditLink } from '../../core/audit-chain';
+import { auditText, type AuditHead, type AuditLink } from '../../core/audit-chain';
 import { canonicalJson } from '../../core/canonical-json';
 import { reachOf } from '../account-reach';
 import { principalRef, requireAccount, type Principal } from '../auth/principal';
@@ -44,23 +44,19 @@ export class Audit {
    * is best written last. Throws a TypeError for values that JSON cannot say.
    */
   async write(sql: Sql, write: AuditWrite): Promise<void> {
-    const { account, actor, action, subject, reason } = write;
-    const chain: ChainKey = account ? { bucket: account.bucket, accountId: account.id } : INSTALLATION;
-    const [before, after] = [jsonOf(write.before), jsonOf(write.after)];
-    const head = await this.entries.lockHead(sql, chain);
-    const link: AuditLink = {
-      account: chainName(chain),
-      sequence: head.sequence + 1n,
-      at: head.at,
-      actor: typeof actor === 'string' ? actor : principalRef(actor),
-      action,
-      subject,
-      before,
-      after,
-      reason: reason ?? null,
-      previousHash: head.hash,
-    };
-    await this.entries.extend(sql, chain, { ...link, hash: sha256(auditText(link)) });
+    await this.writeAll(sql, [write]);
+  }
+
+  /** The same for entries of different chains, in two statements. */
+  async writeAll(sql: Sql, writes: readonly AuditWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    const chains = writes.map(({ account }) => chainOf(account));
+    const heads = await this.entries.lockHeads(sql, chains);
+    const links = writes.map((write, i) => {
+      const link = linkOf(write, heads.get(chainName(chains[i]!))!);
+      return { chain: chains[i]!, link: { ...link, hash: sha256(auditText(link)) } };
+    });
+    await this.entries.extend(sql, links);
   }
 
   /** The entries the caller may see, newest first; those of the installation itself are for who may act for all accounts. */
@@ -71,6 +67,22 @@ export class Audit {
     const rows = await this.entries.list(limit + 1, { ...filter, after, reach: reachOf(caller) });
     return pageOf(rows, limit, ({ position }) => encodeCursor(LIST, { ...position }));
   }
+}
+
+function chainOf(account: AuditedAccount | null | undefined): ChainKey {
+  return account ? { bucket: account.bucket, accountId: account.id } : INSTALLATION;
+}
+
+function linkOf(write: AuditWrite, head: AuditHead & { at: string }): AuditLink {
+  const { account, actor, action, subject, before, after, reason } = write;
+  return {
+    account: chainName(chainOf(account)),
+    sequence: head.sequence + 1n,
+    at: head.at,
+    actor: typeof actor === 'string' ? actor : principalRef(actor),
+    ...{ action, subject, before: jsonOf(before), after: jsonOf(after), reason: reason ?? null },
+    previousHash: head.hash,
+  };
 }
 
 /** What a chain is called in the hashes of its entries: numbers, which never change. */

@@ -21,6 +21,7 @@ export const SCOPES = [
   'operations:read',
   'operations:write',
   'billing:read',
+  'billing:write',
   'webhooks:read',
   'webhooks:write',
   'metrics:read',

@@ -25,7 +25,7 @@ export class TestClocks implements OnApplicationBootstrap, OnApplicationShutdown
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.config.testClocks) return;
-    await this.reload();
+    await this.#reloadQuietly();
     this.#timer = setInterval(() => void this.#reloadQuietly(), RELOAD_EVERY_MS).unref();
   }
 

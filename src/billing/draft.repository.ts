@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { plainArray } from '../platform/array-literal';
+import { Database, type Sql } from '../platform/transaction';
+import { INVOICE_COLUMNS, INVOICES, type InvoiceRow, invoiceOf } from './invoice.repository';
+import type { NewDraft, StoredInvoice } from './stored-invoice';
+
+const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
+
+/** The id says what a draft is for, so that two processes make it once. */
+const INSERT_DRAFTS_ONCE = `
+  insert into invoice (bucket, account_id, id, kind, period_from, period_to, status, finalise_at)
+  select d.bucket, d.account_id, d.id, d.kind, ${AT('d.from_ms')}, ${AT('d.to_ms')}, 'draft', d.finalise_at
+  from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::timestamptz[])
+    as d(bucket, account_id, id, kind, from_ms, to_ms, finalise_at)
+  order by 1, 2, 3 on conflict do nothing`;
+
+/** Oldest first; the drafts of one account in the order of their periods. */
+const FIND_DUE_DRAFTS = `
+  select i.bucket, i.account_id, i.id from invoice i join account a on a.id = i.account_id
+  where i.status = 'draft' and i.finalise_at <= $1 and a.test_clock_id is not distinct from $2::uuid
+    and not (i.account_id = any($4::bigint[]))
+  order by i.finalise_at, i.account_id limit $3`;
+
+/** Whoever holds one of them computes money for it already; it is left out and comes with the next turn. */
+const LOCK_ACCOUNTS = `
+  select id from account where bucket = $1 and id = any($2::bigint[]) order by id for no key update skip locked`;
+
+/** Each account's oldest draft that is due. */
+const READ_DRAFTS = `
+  select distinct on (i.account_id) ${INVOICE_COLUMNS} ${INVOICES}
+  where i.bucket = $1 and i.account_id = any($2::bigint[]) and i.status = 'draft' and i.finalise_at <= $3
+  order by i.account_id, i.period_from, i.created_at, i.id`;
+
+const DROP_DRAFTS = `
+  delete from invoice i using unnest($2::bigint[], $3::uuid[]) as d(account_id, id)
+  where i.bucket = $1 and i.account_id = d.account_id and i.id = d.id and i.status = 'draft'`;
+
+const POSTPONE_DRAFT = `
+  update invoice set problem = $4, finalise_at = $5 where bucket = $1 and account_id = $2 and id = $3 and status = 'draft'`;
+
+/** Held by whoever gives numbers; what is to be numbered is read in a later statement, which sees what the one before did. */
+const LOCK_NUMBERS = `select last from invoice_number where issuer = $1 for update`;
+
+/** In the order in which they became final, in one transaction with the last number: there are no gaps, whoever dies when. */
+const GIVE_NUMBERS = `
+  with waiting as (
+    select bucket, account_id, id, row_number() over (order by finalised_at, account_id, id) as place
+    from invoice where status <> 'draft' and number is null and issuer = $1
+    order by finalised_at, account_id, id limit $2),
+  numbered as (
+    update invoice i set sequence = n.last + w.place, number = $3 || lpad((n.last + w.place)::text, 6, '0')
+    from waiting w, invoice_number n
+    where n.issuer = $1 and i.bucket = w.bucket and i.account_id = w.account_id and i.id = w.id
+    returning i.sequence)
+  update invoice_number set last = last + (select count(*) from numbered) where issuer = $1
+  returning (select count(*) from numbered)::int as given`;
+
+/** Whose numbers, and what stands before them. */
+export interface NumberSeries {
+  readonly issuer: string;
+  readonly prefix: string;
+}
+
+/** Invoices on their way to be final, and the numbers they are given then. */
+@Injectable()
+export class DraftRepository {
+  constructor(private readonly database: Database) {}
+
+  async make(sql: Sql, drafts: readonly NewDraft[]): Promise<void> {
+    if (drafts.length === 0) return;
+    await sql.query(INSERT_DRAFTS_ONCE, [
+      plainArray(drafts, ({ account }) => account.bucket),
+      plainArray(drafts, ({ account }) => account.id),
+      plainArray(drafts, ({ id }) => id),
+      plainArray(drafts, ({ kind }) => kind),
+      plainArray(drafts, ({ period }) => period.from),
+      plainArray(drafts, ({ period }) => period.to),
+      plainArray(drafts, ({ finaliseAt }) => finaliseAt.toISOString()),
+    ]);
+  }
+
+  /** Accounts with a draft to finalise, by bucket; `without` names accounts to leave out. */
+  async dueAccounts(asked: {
+    now: Date;
+    testClock: string | null;
+    limit: number;
+    without: readonly number[];
+  }): Promise<Map<number, number[]>> {
+    const { now, testClock, limit, without } = asked;
+    const rows = await this.database.query<{ bucket: number; account_id: string }>(FIND_DUE_DRAFTS, [
+      now,
+      testClock,
+      limit,
+      without,
+    ]);
+    const byBucket = new Map<number, Set<number>>();
+    for (const { bucket, account_id } of rows) {
+      byBucket.set(bucket, (byBucket.get(bucket) ?? new Set()).add(Number(account_id)));
+    }
+    return new Map([...byBucket].map(([bucket, ids]) => [bucket, [...ids]]));
+  }
+
+  /** The accounts that nobody else holds, held until the transaction ends. */
+  async lockAccounts(sql: Sql, bucket: number, accountIds: readonly number[]): Promise<number[]> {
+    const rows = await sql.query<{ id: string }>(LOCK_ACCOUNTS, [bucket, accountIds]);
+    return rows.map(({ id }) => Number(id));
+  }
+
+  async read(
+    sql: Sql,
+    bucket: number,
+    { accountIds, now }: { accountIds: readonly number[]; now: Date },
+  ): Promise<StoredInvoice[]> {
+    return (await sql.query<InvoiceRow>(READ_DRAFTS, [bucket, accountIds, now])).map(invoiceOf);
+  }
+
+  /** Drafts that turned out to bill nothing. */
+  async drop(
+    sql: Sql,
+    bucket: number,
+    drafts: readonly Pick<StoredInvoice, 'account' | 'id'>[],
+  ): Promise<void> {
+    if (drafts.length === 0) return;
+    const accountIds = plainArray(drafts, ({ account }) => account.id);
+    await sql.query(DROP_DRAFTS, [bucket, accountIds, plainArray(drafts, ({ id }) => id)]);
+  }
+
+  /** Notes why a draft could not be finalised and when it is to be tried again. */
+  async postpone(
+    sql: Sql,
+    { account, id }: Pick<StoredInvoice, 'account' | 'id'>,
+    { problem, until }: { problem: string; until: Date },
+  ): Promise<void> {
+    await sql.query(POSTPONE_DRAFT, [account.bucket, account.id, id, problem, until]);
+  }
+
+  /** Numbers what is final and has none, in a transaction of its own; how many were given. */
+  async giveNumbers({ issuer, prefix, limit }: NumberSeries & { limit: number }): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      await tx.query(LOCK_NUMBERS, [issuer]);
+      const rows = await tx.query<{ given: number }>(GIVE_NUMBERS, [issuer, limit, prefix]);
+      return rows[0]?.given ?? 0;
+    });
+  }
+}
