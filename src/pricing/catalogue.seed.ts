@@ -27,7 +27,7 @@ const METERS: readonly BuiltIn[] = [
     name: 'Compute',
     unit: 'GB-hours',
     aggregation: 'gauge_integral',
-    eventTypes: ['deployment.started', 'deployment.scaled', 'deployment.stopped'],
+    eventTypes: ['deployment.started', 'deployment.scaled', 'deployment.stopped', 'deployment.snapshot'],
     divideBy: MS_PER_HOUR,
   },
   {
@@ -57,7 +57,7 @@ const METERS: readonly BuiltIn[] = [
     name: 'Volume storage',
     unit: 'GB-hours',
     aggregation: 'gauge_integral',
-    eventTypes: ['volume.created', 'volume.resized', 'volume.deleted'],
+    eventTypes: ['volume.created', 'volume.resized', 'volume.deleted', 'volume.snapshot'],
     divideBy: MS_PER_HOUR,
   },
   { key: 'bandwidth_gb', name: 'Egress', unit: 'GB', aggregation: 'sum', eventTypes: ['bandwidth.usage'] },
