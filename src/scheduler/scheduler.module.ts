@@ -1,7 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import type { Config } from '../platform/config';
+import { LedgerModule } from '../ledger/ledger.module';
 import { UsageModule } from '../usage/usage.module';
+import { GrantExpiryJob } from './grant-expiry.job';
 import { JobRunner } from './job-runner.service';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
@@ -18,10 +20,11 @@ export class SchedulerModule {
     return {
       module: SchedulerModule,
       imports: [
+        LedgerModule,
         UsageModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
       ],
-      providers: [JobRunner, OutboxJob, PartitionUpkeepJob, RollupJob],
+      providers: [JobRunner, GrantExpiryJob, OutboxJob, PartitionUpkeepJob, RollupJob],
     };
   }
 }
