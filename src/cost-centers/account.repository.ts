@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Account } from '../core/account';
 import { type AccountKey, bucketOf } from '../core/account-key';
 import type { Calendar } from '../core/period';
-import { Database } from '../platform/transaction';
+import { Database, type Sql } from '../platform/transaction';
+
+interface NamedAccount {
+  readonly calendar: Calendar;
+  readonly name: string | null;
+}
 
 interface AccountRow {
   id: string;
@@ -39,33 +44,36 @@ const MAKE_ACCOUNTS_ONCE = `
     on conflict (key) do nothing
     returning id, bucket)
   insert into terms (bucket, account_id, version, valid_from, anchor, interval_unit, interval_count, time_zone)
-  select bucket, id, 1, 'epoch', $4, $5, $6, $7 from made`;
+  select bucket, id, 1, 'epoch', $4, $5, $6, $7 from made
+  returning account_id`;
 
-const RENAME_ACCOUNT = `update account set name = $2 where key = $1`;
+/** Answers the name it had, read under the lock, or nothing when it had this one. */
+const RENAME_ACCOUNT = `
+  with stored as (select id, name from account where key = $1 for no key update)
+  update account a set name = $2 from stored s where a.id = s.id and s.name is distinct from $2
+  returning s.name as before`;
 
 @Injectable()
 export class AccountRepository {
   constructor(private readonly database: Database) {}
 
-  async find(keys: readonly AccountKey[]): Promise<Account[]> {
-    return (await this.database.query<AccountRow>(FIND_ACCOUNTS, [keys])).map(accountOf);
+  async find(keys: readonly AccountKey[], sql: Sql = this.database): Promise<Account[]> {
+    return (await sql.query<AccountRow>(FIND_ACCOUNTS, [keys])).map(accountOf);
   }
 
   /** Makes the missing ones with one calendar; existing ones stay as they are. */
-  async make(keys: readonly AccountKey[], calendar: Calendar, name: string | null = null): Promise<void> {
-    await this.database.query(MAKE_ACCOUNTS_ONCE, [
-      keys.map(bucketOf),
-      keys,
-      keys.map(() => name),
-      calendar.anchor,
-      calendar.interval,
-      calendar.count,
-      calendar.timeZone,
-    ]);
+  async make(keys: readonly AccountKey[], calendar: Calendar): Promise<void> {
+    await this.database.query(MAKE_ACCOUNTS_ONCE, makeValues(keys, calendar, null));
   }
 
-  async rename(key: AccountKey, name: string | null): Promise<void> {
-    await this.database.query(RENAME_ACCOUNT, [key, name]);
+  /** Makes one with its name, and says whether it did; an existing one stays as it is. */
+  async makeNamed(sql: Sql, key: AccountKey, { calendar, name }: NamedAccount): Promise<boolean> {
+    return (await sql.query(MAKE_ACCOUNTS_ONCE, makeValues([key], calendar, name))).length > 0;
+  }
+
+  /** The name it had, or undefined when it had this one. */
+  async rename(sql: Sql, key: AccountKey, name: string | null): Promise<string | null | undefined> {
+    return (await sql.query<{ before: string | null }>(RENAME_ACCOUNT, [key, name]))[0]?.before;
   }
 
   /** Accounts after an id, in the order they were made; `scope` null shows all. */
@@ -77,6 +85,11 @@ export class AccountRepository {
     const values = [afterId, limit, scope, schemes];
     return (await this.database.query<AccountRow>(LIST_ACCOUNTS_IN_SCOPE, values)).map(accountOf);
   }
+}
+
+function makeValues(keys: readonly AccountKey[], calendar: Calendar, name: string | null): unknown[] {
+  const { anchor, interval, count, timeZone } = calendar;
+  return [keys.map(bucketOf), keys, keys.map(() => name), anchor, interval, count, timeZone];
 }
 
 function accountOf(row: AccountRow): Account {
