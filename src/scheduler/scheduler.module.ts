@@ -7,6 +7,7 @@ import { GrantExpiryJob } from './grant-expiry.job';
 import { JobRunner } from './job-runner.service';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
+import { RetentionJob } from './retention.job';
 import { RollupJob } from './rollup.job';
 
 /**
@@ -24,7 +25,7 @@ export class SchedulerModule {
         UsageModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
       ],
-      providers: [JobRunner, GrantExpiryJob, OutboxJob, PartitionUpkeepJob, RollupJob],
+      providers: [JobRunner, GrantExpiryJob, OutboxJob, PartitionUpkeepJob, RetentionJob, RollupJob],
     };
   }
 }

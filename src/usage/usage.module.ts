@@ -26,11 +26,14 @@ import { PartitionRepository } from './partition.repository';
 import { PartitionService } from './partition.service';
 import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
+import { RetentionHorizon } from './retention-horizon.service';
 import { RollupRepository } from './rollup.repository';
 import { RollupService } from './rollup.service';
 import { USAGE_CHECKS } from './usage-checks';
 import { UsageQueryController } from './usage-query.rest.controller';
 import { UsageQueryService } from './usage-query.service';
+import { UsageRetentionRepository } from './usage-retention.repository';
+import { UsageRetention } from './usage-retention.service';
 import { UsageRepository } from './usage.repository';
 import { ValueRepository } from './value.repository';
 
@@ -60,10 +63,13 @@ import { ValueRepository } from './value.repository';
     PartitionService,
     RawUsageService,
     RefoldService,
+    RetentionHorizon,
     RollupRepository,
     RollupService,
     UsageQueryService,
     UsageRepository,
+    UsageRetention,
+    UsageRetentionRepository,
     ValueRepository,
   ],
   exports: [IngestService, RollupService, PartitionService],
