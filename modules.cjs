@@ -14,7 +14,7 @@ const MODULES = {
   'cost-centers': ['core', 'platform', 'ledger', 'pricing'],
   usage: BELOW_USAGE,
   billing: [...BELOW_USAGE, 'usage', 'stripe'],
-  scheduler: ['core', 'platform', 'cost-centers', 'usage', 'billing'],
+  scheduler: ['core', 'platform', 'ledger', 'cost-centers', 'usage', 'billing'],
 };
 
 /** The composition root, as patterns of paths: it puts the modules together and may import all of them. */

@@ -24,6 +24,8 @@ Works on DATABASE_URL, else on the embedded Postgres of DATA_DIR, which may be i
 Ends with 2, and without a change, when anything in the files is wrong; every mistake is told with its file and place.`;
 
 const OPTIONS = { yes: { type: 'boolean', default: false } } as const;
+/** Who applies files, in the audit trail. */
+const ACTOR = 'cli:catalogue';
 const VERBS = ['diff', 'plan', 'apply'];
 
 /** Runs one catalogue command and prints what changes. */
@@ -79,7 +81,7 @@ async function preview(service: PlanService, plans: FiledPlans['plans']) {
 
 async function apply(service: PlanService, plans: readonly { offer: PlanOffer }[]): Promise<PlanChange[]> {
   const changes: PlanChange[] = [];
-  for (const { offer } of plans) changes.push((await service.put(offer)).change);
+  for (const { offer } of plans) changes.push((await service.put(ACTOR, offer)).change);
   return changes;
 }
 

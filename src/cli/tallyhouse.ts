@@ -6,6 +6,7 @@ import { importBill, IMPORT_HELP } from './import-focus.cli';
 import { job, JOB_HELP } from './job.cli';
 import { migrate, MIGRATE_HELP } from './migrate';
 import { openapi, OPENAPI_HELP } from './openapi';
+import { retention, RETENTION_HELP } from './retention.cli';
 import { start, START_HELP } from './start';
 import { UsageError } from './usage-error';
 import { verify, VERIFY_HELP } from './verify';
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
   catalogue: { summary: 'plans as files', help: CATALOGUE_HELP, run: catalogue },
   job: { summary: 'runs a job now', help: JOB_HELP, run: job },
+  retention: { summary: 'tells what is too old to be kept', help: RETENTION_HELP, run: retention },
   audit: { summary: 'proves that the audit trail is whole', help: AUDIT_HELP, run: audit },
   migrate: { summary: 'changes or checks the schema', help: MIGRATE_HELP, run: migrate },
   verify: { summary: 'checks what must hold of the books', help: VERIFY_HELP, run: verify },

@@ -4,6 +4,11 @@ import { type AccountKey, bucketOf } from '../core/account-key';
 import type { Calendar } from '../core/period';
 import { Database, type Sql } from '../platform/transaction';
 
+interface NamedAccount {
+  readonly calendar: Calendar;
+  readonly name: string | null;
+}
+
 interface AccountRow {
   id: string;
   bucket: number;
@@ -52,20 +57,25 @@ const MAKE_ACCOUNTS_ONCE = `
     select v.id from unnest($8::text[], $9::text[]) d(scheme, plan)
     join plan_version v on v.plan_key = d.plan and v.interval_unit = $5 and v.interval_count = $6
     where d.scheme = split_part(m.key, ':', 1)
-    order by v.version desc limit 1) p on true`;
+    order by v.version desc limit 1) p on true
+  returning account_id`;
 
 /** The first closing counts. */
 const CLOSE_ACCOUNT = `
   update account set closed_at = $3 where id = $1 and bucket = $2 and closed_at is null returning id`;
 
-const RENAME_ACCOUNT = `update account set name = $2 where key = $1`;
+/** Answers the name it had, read under the lock, or nothing when it had this one. */
+const RENAME_ACCOUNT = `
+  with stored as (select id, name from account where key = $1 for no key update)
+  update account a set name = $2 from stored s where a.id = s.id and s.name is distinct from $2
+  returning s.name as before`;
 
 @Injectable()
 export class AccountRepository {
   constructor(private readonly database: Database) {}
 
-  async find(keys: readonly AccountKey[]): Promise<Account[]> {
-    return (await this.database.query<AccountRow>(FIND_ACCOUNTS, [keys])).map(accountOf);
+  async find(keys: readonly AccountKey[], sql: Sql = this.database): Promise<Account[]> {
+    return (await sql.query<AccountRow>(FIND_ACCOUNTS, [keys])).map(accountOf);
   }
 
   async findByIds(ids: readonly number[], sql: Sql = this.database): Promise<Account[]> {
@@ -73,27 +83,23 @@ export class AccountRepository {
   }
 
   /** Makes the missing ones with one calendar; existing ones stay as they are. */
-  async make(keys: readonly AccountKey[], calendar: Calendar, name: string | null = null): Promise<void> {
-    await this.database.query(MAKE_ACCOUNTS_ONCE, [
-      keys.map(bucketOf),
-      keys,
-      keys.map(() => name),
-      calendar.anchor,
-      calendar.interval,
-      calendar.count,
-      calendar.timeZone,
-      Object.keys(DEFAULT_PLANS),
-      Object.values(DEFAULT_PLANS),
-    ]);
+  async make(keys: readonly AccountKey[], calendar: Calendar): Promise<void> {
+    await this.database.query(MAKE_ACCOUNTS_ONCE, makeValues(keys, calendar, null));
+  }
+
+  /** Makes one with its name, and says whether it did; an existing one stays as it is. */
+  async makeNamed(sql: Sql, key: AccountKey, { calendar, name }: NamedAccount): Promise<boolean> {
+    return (await sql.query(MAKE_ACCOUNTS_ONCE, makeValues([key], calendar, name))).length > 0;
+  }
+
+  /** The name it had, or undefined when it had this one. */
+  async rename(sql: Sql, key: AccountKey, name: string | null): Promise<string | null | undefined> {
+    return (await sql.query<{ before: string | null }>(RENAME_ACCOUNT, [key, name]))[0]?.before;
   }
 
   /** False = it was closed before. */
   async close(sql: Sql, account: AccountRef, at: Date): Promise<boolean> {
     return (await sql.query(CLOSE_ACCOUNT, [account.id, account.bucket, at])).length > 0;
-  }
-
-  async rename(key: AccountKey, name: string | null): Promise<void> {
-    await this.database.query(RENAME_ACCOUNT, [key, name]);
   }
 
   /** Accounts after an id, in the order they were made; `scope` null shows all. */
@@ -105,6 +111,13 @@ export class AccountRepository {
     const values = [afterId, limit, scope, schemes];
     return (await this.database.query<AccountRow>(LIST_ACCOUNTS_IN_SCOPE, values)).map(accountOf);
   }
+}
+
+function makeValues(keys: readonly AccountKey[], calendar: Calendar, name: string | null): unknown[] {
+  const { anchor, interval, count, timeZone } = calendar;
+  const [schemes, plans] = [Object.keys(DEFAULT_PLANS), Object.values(DEFAULT_PLANS)];
+  const names = keys.map(() => name);
+  return [keys.map(bucketOf), keys, names, anchor, interval, count, timeZone, schemes, plans];
 }
 
 function accountOf(row: AccountRow): Account {

@@ -3,9 +3,10 @@ import type { AccountKey } from '../core/account-key';
 import { DomainError } from '../core/errors';
 import type { Stretch } from '../core/contribution';
 import { type Calendar, periodAt } from '../core/period';
+import { Audit } from '../platform/audit/audit.service';
 import { CONFIG, type Config } from '../platform/config';
-import type { Sql } from '../platform/transaction';
 import { type Principal, mayUseAccount, requireAccount } from '../platform/auth/principal';
+import { Database, type Sql } from '../platform/transaction';
 import type { PutAccount } from './account.commands';
 import { type Account, DEFAULT_CALENDAR } from '../core/account';
 import { AccountRepository } from './account.repository';
@@ -29,6 +30,8 @@ export class AccountService {
 
   constructor(
     private readonly accounts: AccountRepository,
+    private readonly database: Database,
+    private readonly audit: Audit,
     @Inject(CONFIG) private readonly config: Pick<Config, 'requireKnownAccounts'>,
   ) {}
 
@@ -113,15 +116,32 @@ export class AccountService {
    */
   async putFor(caller: Principal, key: AccountKey, wanted: PutAccount): Promise<Account> {
     requireAccount(caller, key);
-    await this.accounts.make([key], wanted.calendar, wanted.name);
-    const account = await this.get(key);
+    return this.database.transaction((tx) => this.#put(tx, caller, { key, ...wanted }));
+  }
+
+  async #put(
+    tx: Sql,
+    caller: Principal,
+    { key, ...wanted }: PutAccount & { key: AccountKey },
+  ): Promise<Account> {
+    const isNew = await this.accounts.makeNamed(tx, key, wanted);
+    const account = (await this.accounts.find([key], tx))[0]!;
     if (!sameCalendar(account.calendar, wanted.calendar)) {
       throw new DomainError('failed-precondition', `Account ${key} exists with another calendar`, [
         { field: 'anchor', reason: 'is fixed, with interval and time zone, once the account exists' },
       ]);
     }
-    if (account.name !== wanted.name) await this.accounts.rename(key, wanted.name);
-    return { ...account, name: wanted.name };
+    const before = isNew ? null : await this.accounts.rename(tx, key, wanted.name);
+    const changed = { ...account, name: wanted.name };
+    if (isNew || before !== undefined) {
+      await this.audit.write(tx, {
+        ...{ account, actor: caller, subject: `account:${key}` },
+        ...(isNew
+          ? { action: 'account.created', after: audited(changed) }
+          : { action: 'account.renamed', before: { name: before }, after: { name: wanted.name } }),
+      });
+    }
+    return changed;
   }
 
   /** Reads the account again when it is next asked for. */
@@ -140,6 +160,12 @@ function isUnavailable(error: unknown): boolean {
 
 function unknownAccount(key: AccountKey): DomainError {
   return new DomainError('not-found', `No account ${key}`);
+}
+
+/** An account as the audit trail keeps it. */
+function audited({ key, name, calendar }: Account): object {
+  const { anchor, interval, count, timeZone } = calendar;
+  return { key, name, anchor, interval, interval_count: count, time_zone: timeZone };
 }
 
 function sameCalendar(a: Calendar, b: Calendar): boolean {

@@ -26,6 +26,13 @@ const READ_USABLE_GRANTS = `${SOMETHING_LEFT} and asset = $3 and (expires_at is 
 
 const READ_LAPSING_GRANTS = `${SOMETHING_LEFT} and expires_at <= $3 order by expires_at, id`;
 
+/** By their end, so that a page costs what it holds; an account comes once for each of its grants. */
+const READ_LAPSING_OF_ALL = `
+  select bucket, account_id, id, expires_at::text as ended from credit_grant
+  where used + expired < amount and expires_at is not null and expires_at <= $1
+    and (expires_at, account_id, id) > ($2::timestamptz, $3::bigint, $4::uuid)
+  order by expires_at, account_id, id limit $5`;
+
 const LIST_GRANTS_NEWEST_FIRST = `
   select ${COLUMNS} from credit_grant
   where bucket = $1 and account_id = $2 and (created_at, id) < ${BEFORE_POSITION('$3', '$4')}
@@ -68,6 +75,22 @@ interface GrantRow {
   created_micros: string;
 }
 
+interface LapsingRow {
+  bucket: number;
+  account_id: string;
+  id: string;
+  ended: string;
+}
+
+/** Where a page of ended grants goes on; the end is the text of the database, which is finer than our instants. */
+export interface LapsingPosition {
+  readonly ended: string;
+  readonly accountId: number;
+  readonly id: string;
+}
+
+const NIL = '00000000-0000-0000-0000-000000000000';
+
 /** SQL of grants; every method runs on the connection of its caller. */
 @Injectable()
 export class GrantRepository {
@@ -102,6 +125,20 @@ export class GrantRepository {
   /** Grants of any asset that ended at the instant or before and have something left. */
   async lapsing(sql: Sql, account: AccountRef, at: Date): Promise<StoredGrant[]> {
     return (await sql.query<GrantRow>(READ_LAPSING_GRANTS, [account.bucket, account.id, at])).map(grantOf);
+  }
+
+  /** The accounts of ended grants with something left, the longest ended first, each with its place in the order. */
+  async lapsingOfAll(
+    sql: Sql,
+    { at, after, limit }: { at: Date; after: LapsingPosition | null; limit: number },
+  ): Promise<(AccountRef & { position: LapsingPosition })[]> {
+    const { ended, accountId, id } = after ?? { ended: '-infinity', accountId: 0, id: NIL };
+    const values = [at, ended, accountId, id, limit];
+    const rows = await sql.query<LapsingRow>(READ_LAPSING_OF_ALL, values);
+    return rows.map((row) => {
+      const account = { id: Number(row.account_id), bucket: row.bucket };
+      return { ...account, position: { ended: row.ended, accountId: account.id, id: row.id } };
+    });
   }
 
   async list(

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountRef } from '../core/account';
-import type { Asset } from '../core/asset';
+import { type Asset, formatAmount } from '../core/asset';
 import { DomainError, invalid } from '../core/errors';
 import { type Grant, type GrantPart, drawGrants, inDrawingOrder, leftOf } from '../core/grant';
 import { type Fact, grantExpired, grantIssued, grantUsed } from '../core/posting';
 import { type Quantity, ZERO, formatQuantity, quantity } from '../core/quantity';
 import { reversalOf } from '../core/transfer';
+import { BillingEvents, type BillingEventWrite } from '../platform/billing-events/billing-events.service';
 import { Database, type Sql } from '../platform/transaction';
 import { GrantRepository } from './grant.repository';
 import { LedgerRepository } from './ledger.repository';
@@ -33,6 +34,7 @@ export class GrantService {
     private readonly grants: GrantRepository,
     private readonly ledger: LedgerService,
     private readonly transfers: LedgerRepository,
+    private readonly events: BillingEvents,
   ) {}
 
   /**
@@ -99,7 +101,10 @@ export class GrantService {
     return parts;
   }
 
-  /** Posts what is left of grants that have ended, and answers it; again and again is once. Takes the account's lock. */
+  /**
+   * Posts what is left of grants that have ended, tells of each (`balance.grant_expired`) and answers it; again and again
+   * is once. Takes the account's lock.
+   */
   async expire(sql: Sql, account: AccountRef, at: Date): Promise<GrantPart[]> {
     await this.ledger.lockAccount(sql, account);
     const lapsing = await this.grants.lapsing(sql, account, at);
@@ -110,6 +115,10 @@ export class GrantService {
     await this.ledger.post(sql, account, postings);
     const parts = lapsing.map((grant) => ({ grantId: grant.id, amount: leftOf(grant) }));
     await this.grants.lapse(sql, account, parts);
+    await this.events.emitAll(
+      sql,
+      lapsing.map((grant) => ({ account, ...expiryEvent(grant) })),
+    );
     return parts;
   }
 
@@ -124,6 +133,13 @@ const sourceOf = ({ id }: Pick<Grant, 'id'>): string => `grant:${id}`;
 /** What is given back after the end lapses once more, so the end has a cause of its own each time. */
 function expirySource(grant: Grant): string {
   return grant.expired === ZERO ? sourceOf(grant) : `${sourceOf(grant)}/${formatQuantity(grant.expired)}`;
+}
+
+function expiryEvent(grant: Grant): BillingEventWrite {
+  const { id, asset, kind } = grant;
+  const [amount, expires_at] = [formatAmount(leftOf(grant), asset), grant.expiresAt!.toISOString()];
+  const data = { grant_id: id, kind, asset, amount, expires_at };
+  return { type: 'balance.grant_expired', key: `${expirySource(grant)}:expired`, data };
 }
 
 function sumOf(parts: readonly GrantPart[]): Quantity {

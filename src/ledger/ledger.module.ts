@@ -1,6 +1,7 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { Checks } from '../platform/checks';
 import { GRANT_CHECKS } from './grant-checks';
+import { GrantExpiryService } from './grant-expiry.service';
 import { GrantRepository } from './grant.repository';
 import { GrantService } from './grant.service';
 import { LEDGER_CHECKS } from './ledger-checks';
@@ -9,8 +10,8 @@ import { LedgerService } from './ledger.service';
 
 /** What accounts owe and own. It has no door: cost-centers shows it. */
 @Module({
-  providers: [LedgerRepository, LedgerService, GrantRepository, GrantService],
-  exports: [LedgerService, GrantService],
+  providers: [LedgerRepository, LedgerService, GrantRepository, GrantService, GrantExpiryService],
+  exports: [LedgerService, GrantService, GrantExpiryService],
 })
 export class LedgerModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

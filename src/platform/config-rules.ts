@@ -2,6 +2,16 @@ import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import type { Settings } from './config-variables';
 
+const MS_PER_DAY = 86_400_000;
+
+/** The database refuses to drop what is younger, whatever it is told. */
+const SHORTEST_RETENTION = [
+  ['RETENTION_EVENTS', 35],
+  ['RETENTION_WINDOWS', 35],
+  ['RETENTION_OUTBOX', 1],
+  ['RETENTION_DELIVERIES', 1],
+] as const;
+
 /** What is wrong with variables that are each right but do not go together; every problem begins with a name. */
 export function conflicts(s: Settings): string[] {
   return [...doorConflicts(s), ...secretConflicts(s), ...storeConflicts(s), ...providerConflicts(s)];
@@ -62,6 +72,10 @@ function storeConflicts(s: Settings): string[] {
     problems.push(
       'RETENTION_EVENTS: must not be shorter than EVENT_PAST_TOLERANCE, or accepted events are dropped at once',
     );
+  for (const [name, days] of SHORTEST_RETENTION) {
+    if (s[name] < days * MS_PER_DAY && !problems.some((problem) => problem.startsWith(name)))
+      problems.push(`${name}: must be at least ${days}d`);
+  }
   return problems;
 }
 

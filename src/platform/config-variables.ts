@@ -67,6 +67,8 @@ export const VARIABLES = {
   INVOICE_PREFIX: text('INV-'),
   RETENTION_EVENTS: duration('400d'),
   RETENTION_WINDOWS: duration('800d'),
+  RETENTION_OUTBOX: duration('30d'),
+  RETENTION_DELIVERIES: duration('90d'),
   REQUIRE_KNOWN_ACCOUNTS: flag(false),
   BUDGET_ALERT_URL: address(WEB),
   BUDGET_ALERT_SECRET: secret(16),

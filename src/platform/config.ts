@@ -70,6 +70,10 @@ export interface Config {
   readonly invoicePrefix: string;
   readonly retentionEventsMs: number;
   readonly retentionWindowsMs: number;
+  /** Of messages that were delivered; others stay. */
+  readonly retentionOutboxMs: number;
+  /** Of webhook deliveries. */
+  readonly retentionDeliveriesMs: number;
   readonly requireKnownAccounts: boolean;
   readonly budgetAlertUrl: string | null;
   readonly budgetAlertSecret: string | null;
@@ -185,6 +189,8 @@ function toConfig(s: Settings): Config {
     invoicePrefix: s.INVOICE_PREFIX ?? '',
     retentionEventsMs: s.RETENTION_EVENTS,
     retentionWindowsMs: s.RETENTION_WINDOWS,
+    retentionOutboxMs: s.RETENTION_OUTBOX,
+    retentionDeliveriesMs: s.RETENTION_DELIVERIES,
     requireKnownAccounts: s.REQUIRE_KNOWN_ACCOUNTS,
     budgetAlertUrl: s.BUDGET_ALERT_URL,
     budgetAlertSecret: s.BUDGET_ALERT_SECRET,

@@ -16,6 +16,8 @@ import { MetricsModule } from './metrics.module';
 import { OutboxModule } from './outbox/outbox.module';
 import { Readiness } from './readiness';
 import { RedisModule } from './redis.module';
+import { Retention } from './retention';
+import { RetentionRepository } from './retention.repository';
 import { Seeds } from './seeds';
 import { TestClocksModule } from './test-clocks/test-clocks.module';
 import { WebhooksModule } from './webhooks/webhooks.module';
@@ -26,7 +28,9 @@ import { WebhooksModule } from './webhooks/webhooks.module';
 export class PlatformModule {
   static forRoot(config: Config): DynamicModule {
     const logger = { provide: Logger, useFactory: () => new Logger(config) };
-    const providers = [{ provide: CONFIG, useValue: config }, Clock, Ids, Readiness, Seeds, Checks, logger];
+    const retention = [Retention, RetentionRepository];
+    const own = [Clock, Ids, Readiness, Seeds, Checks, ...retention];
+    const providers = [{ provide: CONFIG, useValue: config }, ...own, logger];
     return {
       module: PlatformModule,
       imports: [
@@ -45,7 +49,7 @@ export class PlatformModule {
         HealthModule,
       ],
       providers,
-      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Checks, Logger, DatabaseModule, TestClocksModule],
+      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Checks, Retention, Logger, DatabaseModule, TestClocksModule],
     };
   }
 }

@@ -4,11 +4,15 @@ import type { Aggregation } from '../core/meter';
 import { ratio } from '../core/ratio';
 import { packageRoot } from '../platform/package-root';
 import { Seeds } from '../platform/seeds';
-import { type MeterDefinition, MeterRepository } from './meter.repository';
+import type { MeterDefinition } from './meter.repository';
+import { MeterService } from './meter.service';
 import { openPlanFiles, readPlanFiles } from './plan-file';
 import { PlanService } from './plan.service';
 
 const MS_PER_HOUR = 3_600_000n;
+
+/** Who made what is built in, in the audit trail. */
+const ACTOR = 'seed';
 
 interface BuiltIn {
   readonly key: string;
@@ -27,7 +31,7 @@ const METERS: readonly BuiltIn[] = [
     name: 'Compute',
     unit: 'GB-hours',
     aggregation: 'gauge_integral',
-    eventTypes: ['deployment.started', 'deployment.scaled', 'deployment.stopped'],
+    eventTypes: ['deployment.started', 'deployment.scaled', 'deployment.stopped', 'deployment.snapshot'],
     divideBy: MS_PER_HOUR,
   },
   {
@@ -57,7 +61,7 @@ const METERS: readonly BuiltIn[] = [
     name: 'Volume storage',
     unit: 'GB-hours',
     aggregation: 'gauge_integral',
-    eventTypes: ['volume.created', 'volume.resized', 'volume.deleted'],
+    eventTypes: ['volume.created', 'volume.resized', 'volume.deleted', 'volume.snapshot'],
     divideBy: MS_PER_HOUR,
   },
   { key: 'bandwidth_gb', name: 'Egress', unit: 'GB', aggregation: 'sum', eventTypes: ['bandwidth.usage'] },
@@ -81,7 +85,7 @@ export const BUILT_IN_PLANS = join(packageRoot(), 'catalogue');
 export class CatalogueSeed implements OnModuleInit {
   constructor(
     private readonly seeds: Seeds,
-    private readonly meters: MeterRepository,
+    private readonly meters: MeterService,
     private readonly plans: PlanService,
   ) {}
 
@@ -90,11 +94,14 @@ export class CatalogueSeed implements OnModuleInit {
   }
 
   async run(): Promise<void> {
-    for (const meter of METERS) await this.meters.make(definitionOf(meter));
+    await this.meters.makeMissing(ACTOR, METERS.map(definitionOf));
     const { files, problems: unopened } = openPlanFiles([BUILT_IN_PLANS]);
     const { plans, problems } = readPlanFiles(files);
     if (unopened.length + problems.length > 0) throw new Error([...unopened, ...problems].join('\n'));
-    await this.plans.makeMissing(plans.map(({ offer }) => offer));
+    await this.plans.makeMissing(
+      ACTOR,
+      plans.map(({ offer }) => offer),
+    );
   }
 }
 

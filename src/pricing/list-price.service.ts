@@ -5,8 +5,7 @@ import type { Meter } from '../core/meter';
 import type { Price } from '../core/price';
 import { priceToJson } from '../core/price-shape';
 import { skuToJson } from '../core/sku';
-import { Audit } from '../platform/audit/audit.service';
-import type { Principal } from '../platform/auth/principal';
+import { type Actor, Audit } from '../platform/audit/audit.service';
 import { Clock } from '../platform/clock';
 import { Database } from '../platform/transaction';
 import type { PutListPrice } from './list-price.commands';
@@ -43,7 +42,7 @@ export class ListPriceService {
    * first one holds since ever, a later one from now on. Throws `failed-precondition` for an instant before the newest
    * version, because what it charged cannot be undone.
    */
-  async put(caller: Principal, wanted: PutListPrice): Promise<StoredListPrice> {
+  async put(actor: Actor, wanted: PutListPrice): Promise<StoredListPrice> {
     checkListPrice(wanted.price);
     const { meter, versions } = await this.of(wanted.meter);
     const newest = versions.filter(({ currency }) => currency === wanted.currency).at(-1);
@@ -52,12 +51,12 @@ export class ListPriceService {
     const validFrom = wanted.validFrom ?? (newest ? this.clock.now().getTime() : SINCE_EVER);
     if (newest && validFrom <= newest.validFrom) throw tooEarly(newest);
     const { currency, price, sku } = wanted;
-    await this.#append(caller, meter, { before: newest, after: { currency, price, sku, validFrom } });
+    await this.#append(actor, meter, { before: newest, after: { currency, price, sku, validFrom } });
     return this.#stored(meter, { currency, price, validFrom });
   }
 
   async #append(
-    caller: Principal,
+    actor: Actor,
     meter: Meter,
     { before, after }: { before: ListPrice | undefined; after: ListPrice },
   ): Promise<void> {
@@ -65,7 +64,7 @@ export class ListPriceService {
       if (!(await this.prices.append(tx, meter.id, after))) return;
       const subject = `meter:${meter.key}/list-price/${after.currency}`;
       const change = { before: before && audited(before), after: audited(after) };
-      await this.audit.write(tx, { actor: caller, action: 'list-price.appended', subject, ...change });
+      await this.audit.write(tx, { actor, action: 'list-price.appended', subject, ...change });
     });
   }
 

@@ -3,8 +3,7 @@ import { DomainError, type FieldError } from '../core/errors';
 import type { Meter } from '../core/meter';
 import { formatQuantity, quantityOfRatio } from '../core/quantity';
 import { compareRatios } from '../core/ratio';
-import { Audit } from '../platform/audit/audit.service';
-import type { Principal } from '../platform/auth/principal';
+import { type Actor, Audit } from '../platform/audit/audit.service';
 import { Database, type Sql } from '../platform/transaction';
 import { type MeterDefinition, MeterRepository } from './meter.repository';
 
@@ -73,13 +72,13 @@ export class MeterService {
    * Makes a meter, or changes the labels of an existing one. What it measures is fixed: usage already counted under
    * one definition must not be read under another, so a different one is refused as `failed-precondition`.
    */
-  async put(caller: Principal, wanted: MeterDefinition): Promise<Meter> {
-    const stored = await this.database.transaction((tx) => this.#put(tx, caller, wanted));
+  async put(actor: Actor, wanted: MeterDefinition): Promise<Meter> {
+    const stored = await this.database.transaction((tx) => this.#put(tx, actor, wanted));
     await this.reread();
     return { ...stored, ...wanted };
   }
 
-  async #put(tx: Sql, caller: Principal, wanted: MeterDefinition): Promise<Meter> {
+  async #put(tx: Sql, actor: Actor, wanted: MeterDefinition): Promise<Meter> {
     const isNew = await this.meters.make(wanted, tx);
     const stored = (await this.meters.find(wanted.key, tx))!;
     const differing = differences(stored, wanted);
@@ -87,12 +86,30 @@ export class MeterService {
       throw new DomainError('failed-precondition', `Meter ${wanted.key} measures something else`, differing);
     }
     if (!isNew && !(await this.meters.relabel(wanted, tx))) return stored;
-    await this.audit.write(tx, {
-      ...{ actor: caller, action: isNew ? 'meter.created' : 'meter.relabelled' },
-      subject: `meter:${wanted.key}`,
-      ...{ before: isNew ? null : audited(stored), after: audited(wanted) },
-    });
+    await this.#write(tx, actor, { before: isNew ? null : stored, after: wanted });
     return stored;
+  }
+
+  /** Makes the meters whose keys are free and leaves alone what stands under the others; answers the keys it made. */
+  async makeMissing(actor: Actor, wanted: readonly MeterDefinition[]): Promise<string[]> {
+    const made = await this.database.transaction(async (tx) => {
+      const fresh: MeterDefinition[] = [];
+      for (const meter of wanted) if (await this.meters.make(meter, tx)) fresh.push(meter);
+      for (const after of fresh) await this.#write(tx, actor, { before: null, after });
+      return fresh.map(({ key }) => key);
+    });
+    if (made.length > 0) await this.reread();
+    return made;
+  }
+
+  async #write(
+    tx: Sql,
+    actor: Actor,
+    { before, after }: { before: MeterDefinition | null; after: MeterDefinition },
+  ): Promise<void> {
+    const [action, subject] = [before ? 'meter.relabelled' : 'meter.created', `meter:${after.key}`];
+    const change = { before: before && audited(before), after: audited(after) };
+    await this.audit.write(tx, { actor, action, subject, ...change });
   }
 }
 

@@ -134,8 +134,8 @@ export class PlanRepository {
     await tx.query(RELABEL_PLAN, labelValues(plan));
   }
 
-  async retire(key: string): Promise<void> {
-    await this.database.query(RETIRE_PLAN, [key]);
+  async retire(key: string, tx: Sql): Promise<void> {
+    await tx.query(RETIRE_PLAN, [key]);
   }
 }
 

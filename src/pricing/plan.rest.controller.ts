@@ -1,4 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { CurrentPrincipal } from '../platform/auth/current-principal';
+import type { Principal } from '../platform/auth/principal';
 import { RequireScope } from '../platform/auth/require-scope';
 import { ApiDoor } from '../platform/doors/open-api-door';
 import { ListPlans, PlanPath, PutPlanBody } from './plan.commands';
@@ -71,8 +73,8 @@ export class PlanController {
     body: PutPlanBody.meta({ example: STARTER }),
     answers: { 200: PlanAnswer },
   })
-  async put(@Param() path: unknown, @Body() body: unknown) {
-    return toRestPlan((await this.plans.put(fromRestPutPlan(path, body))).offered);
+  async put(@CurrentPrincipal() caller: Principal, @Param() path: unknown, @Body() body: unknown) {
+    return toRestPlan((await this.plans.put(caller, fromRestPutPlan(path, body))).offered);
   }
 
   /** Stops offering a plan; it stays in the list. */
@@ -87,8 +89,8 @@ export class PlanController {
     answers: { 204: null },
     errors: ['not-found'],
   })
-  async retire(@Param() path: unknown): Promise<void> {
-    await this.plans.retire(fromRestPlanKey(path));
+  async retire(@CurrentPrincipal() caller: Principal, @Param() path: unknown): Promise<void> {
+    await this.plans.retire(caller, fromRestPlanKey(path));
   }
 
   @Get(':key/versions')

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, type FieldError } from '../core/errors';
 import type { PlanOffer, PlanSource } from '../core/plan';
+import { planToJson } from '../core/plan-shape';
 import { type PlanChange, planChange, unknownMeters } from '../core/plan-change';
+import { type Actor, Audit } from '../platform/audit/audit.service';
 import { Database, type Sql } from '../platform/transaction';
 import { MeterService } from './meter.service';
 import { type PlanPosition, PlanRepository } from './plan.repository';
@@ -20,6 +22,7 @@ export class PlanService {
     private readonly plans: PlanRepository,
     private readonly meters: MeterService,
     private readonly database: Database,
+    private readonly audit: Audit,
   ) {}
 
   /** A plan, retired or not, with its newest version. Throws `not-found`. */
@@ -71,38 +74,46 @@ export class PlanService {
    * again writes nothing, from however many processes at once. A retired plan is offered again. Throws
    * `invalid-argument` naming each unknown meter.
    */
-  async put(offer: PlanOffer): Promise<PutPlanResult> {
+  async put(actor: Actor, offer: PlanOffer): Promise<PutPlanResult> {
     await this.#requireMeters(offer);
-    const result = await this.database.transaction((tx) => this.#put(offer, tx));
+    const result = await this.database.transaction((tx) => this.#put(tx, actor, offer));
     this.#remember(result.offered);
     return result;
   }
 
   /** Makes the plans whose keys are free and leaves alone what stands under the others; answers the keys it made. */
-  async makeMissing(offers: readonly PlanOffer[]): Promise<string[]> {
+  async makeMissing(actor: Actor, offers: readonly PlanOffer[]): Promise<string[]> {
     const taken = await this.plans.taken(offers.map(({ key }) => key));
     const made: string[] = [];
     for (const offer of offers.filter(({ key }) => !taken.has(key))) {
       await this.#requireMeters(offer);
-      if (await this.database.transaction((tx) => this.#make(offer, tx))) made.push(offer.key);
+      if (await this.database.transaction((tx) => this.#make(tx, actor, offer))) made.push(offer.key);
     }
     return made;
   }
 
   /** Stops offering a plan; whoever has it keeps it. Twice is once. Throws `not-found`. */
-  async retire(key: string): Promise<void> {
+  async retire(actor: Actor, key: string): Promise<void> {
     await this.get(key);
-    await this.plans.retire(key);
+    await this.database.transaction(async (tx) => {
+      await this.plans.lock(key, tx);
+      const before = (await this.plans.find(key, tx))!;
+      if (!before.isActive) return;
+      await this.plans.retire(key, tx);
+      await this.#write(tx, actor, { action: 'plan.retired', before, after: { ...before, isActive: false } });
+    });
   }
 
-  async #make(offer: PlanOffer, tx: Sql): Promise<boolean> {
-    const isNew = await this.plans.make(offer, tx);
-    if (isNew) await this.plans.append(offer, 1, tx);
-    return isNew;
+  async #make(tx: Sql, actor: Actor, offer: PlanOffer): Promise<boolean> {
+    if (!(await this.plans.make(offer, tx))) return false;
+    await this.plans.append(offer, 1, tx);
+    const after = (await this.plans.find(offer.key, tx))!;
+    await this.#write(tx, actor, { action: 'plan.created', before: null, after });
+    return true;
   }
 
-  async #put(offer: PlanOffer, tx: Sql): Promise<PutPlanResult> {
-    const isNew = await this.#make(offer, tx);
+  async #put(tx: Sql, actor: Actor, offer: PlanOffer): Promise<PutPlanResult> {
+    const isNew = await this.#make(tx, actor, offer);
     await this.plans.lock(offer.key, tx);
     // Read after the lock: a version that somebody else appended meanwhile is compared with, too.
     const stored = (await this.plans.find(offer.key, tx))!;
@@ -110,7 +121,19 @@ export class PlanService {
     if (change.kind === 'new-version') await this.plans.append(offer, change.version, tx);
     if (change.kind === 'new-plan' || change.kind === 'nothing') return { offered: stored, change };
     await this.plans.relabel(offer, tx);
-    return { offered: (await this.plans.find(offer.key, tx))!, change };
+    const offered = (await this.plans.find(offer.key, tx))!;
+    const action = change.kind === 'labels' ? 'plan.relabelled' : 'plan.version-appended';
+    await this.#write(tx, actor, { action, before: stored, after: offered });
+    return { offered, change };
+  }
+
+  async #write(
+    tx: Sql,
+    actor: Actor,
+    { action, before, after }: { action: string; before: OfferedPlan | null; after: OfferedPlan },
+  ): Promise<void> {
+    const change = { before: before && audited(before), after: audited(after) };
+    await this.audit.write(tx, { actor, action, subject: `plan:${after.plan.key}`, ...change });
   }
 
   /** Meters are never taken away, so what this process knows of them can only be too little. */
@@ -126,4 +149,9 @@ export class PlanService {
     this.#versions.set(offered.latest.id, offered.latest);
     return offered;
   }
+}
+
+/** A plan as the audit trail keeps it: its words and its newest version, in the wire shape. */
+function audited({ plan, latest, isActive }: OfferedPlan): object {
+  return { ...planToJson({ ...plan, ...latest }), version: latest.version, is_active: isActive };
 }

@@ -2,11 +2,14 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import type { Config } from '../platform/config';
 import { BillingModule } from '../billing/billing.module';
+import { LedgerModule } from '../ledger/ledger.module';
 import { UsageModule } from '../usage/usage.module';
+import { GrantExpiryJob } from './grant-expiry.job';
 import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
+import { RetentionJob } from './retention.job';
 import { RollupJob } from './rollup.job';
 
 /**
@@ -20,11 +23,12 @@ export class SchedulerModule {
     return {
       module: SchedulerModule,
       imports: [
+        LedgerModule,
         UsageModule,
         BillingModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
       ],
-      providers: [InvoiceJob, JobRunner, OutboxJob, PartitionUpkeepJob, RollupJob],
+      providers: [JobRunner, GrantExpiryJob, InvoiceJob, OutboxJob, PartitionUpkeepJob, RetentionJob, RollupJob],
     };
   }
 }

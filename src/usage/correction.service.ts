@@ -21,6 +21,7 @@ import { GaugeService, type LevelSetting } from './gauge.service';
 import { IngestRepository, type StoredEvent } from './ingest.repository';
 import { LateUsage, latePeriods } from './late-usage.service';
 import { RefoldService } from './refold.service';
+import { RetentionHorizon } from './retention-horizon.service';
 import { GRAIN, ValueRepository } from './value.repository';
 
 /** What an event measures: as recorded, or as the latest amend says. */
@@ -42,10 +43,7 @@ interface Target {
 /** A maximum cannot be un-seen: taking a reading away means reading the others again. */
 const REFOLDED: ReadonlySet<Aggregation> = new Set(['max', 'min', 'latest']);
 
-/**
- * Corrections of one account wait for each other anyway, at its counters; waiting here instead, they hold one connection of
- * the pool and not all of them.
- */
+/** Corrections of one account wait for each other anyway; waiting here, they hold one connection of the pool and not all. */
 const LOCK_TIMEOUT_MS = 1_000;
 const PATIENCE_MS = 2_000;
 
@@ -65,12 +63,13 @@ export class CorrectionService {
     private readonly refolds: RefoldService,
     private readonly late: LateUsage,
     private readonly clock: AccountClock,
+    private readonly horizon: RetentionHorizon,
   ) {}
 
   /**
-   * Takes an event back or replaces its measure, at any age. A second void, or the same correction sent twice, is a
-   * `duplicate`. Throws `not-found` for an unknown target, `failed-precondition` for an amend of a voided event and
-   * `invalid-argument` when a meter cannot read the new measure.
+   * Takes an event back or replaces its measure, at any age. A second void, or the same correction sent twice, is a `duplicate`.
+   * Throws `not-found` for an unknown target, `failed-precondition` for an amend of a voided event or when events it needs are
+   * gone, `invalid-argument` when a meter cannot read the new measure.
    */
   async correct(record: CorrectUsage, catalogue: Catalogue): Promise<Outcome> {
     const account = this.accounts.known(record.account);
@@ -187,6 +186,7 @@ export class CorrectionService {
   ): Promise<void> {
     const { bucket, id: accountId } = target.account;
     const stretch = this.accounts.segmentAt(target.account, target.at);
+    await this.horizon.requireEvents(tx, stretch.from, 'target');
     const row = { bucket, accountId, meterId, from: stretch.from };
     const stored = await this.corrections.lockCounters(tx, row);
     const meter = catalogue.byId.get(meterId)!;

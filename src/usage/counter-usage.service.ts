@@ -3,6 +3,7 @@ import { EMPTY_STATE, type RollupState, mergeStates, usageOf } from '../core/rol
 import { type Pieces, hourEnd, piecesOf } from '../core/window-pieces';
 import type { Sql } from '../platform/transaction';
 import { RawUsageService } from './raw-usage.service';
+import { RetentionHorizon } from './retention-horizon.service';
 import type { UsageCell, UsageQuestion } from './usage-question';
 import { type GroupState, type RawValue, UsageRepository } from './usage.repository';
 
@@ -12,10 +13,15 @@ export class CounterUsageService {
   constructor(
     private readonly usage: UsageRepository,
     private readonly raw: RawUsageService,
+    private readonly horizon: RetentionHorizon,
   ) {}
 
-  /** The groups that have readings, per window; without grouping every window has its one figure. */
+  /**
+   * The groups that have readings, per window; without grouping every window has its one figure. Throws
+   * `failed-precondition` for what is kept no longer.
+   */
   async read(tx: Sql, question: UsageQuestion): Promise<UsageCell[]> {
+    await this.horizon.requireWindows(tx, question.windows[0]!.from);
     const pieces = await this.#pieces(tx, question);
     const cells =
       question.meter.aggregation === 'unique'
@@ -71,6 +77,7 @@ export class CounterUsageService {
   /** What the events of the edges add up to, for the combinations of dimensions that are asked for. */
   async #edges(tx: Sql, question: UsageQuestion, { edges }: Pieces) {
     if (edges.length === 0) return [];
+    await this.horizon.requireEvents(tx, edges[0]!.from, 'from');
     const groupOf = new Map(question.groups.members.map(({ dims, group }) => [dims, group]));
     const folded = await this.raw.fold(tx, { owner: question, meter: question.meter, pieces: edges });
     return folded.flatMap(({ window, sum }) => {

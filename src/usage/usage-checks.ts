@@ -1,5 +1,8 @@
 import { appendOnlyCheck, type Check } from '../platform/checks';
 
+/** Events and keys that were recorded before may be gone, each at its own time. */
+const KEPT_FROM = `coalesce((select events_before from retention_horizon), '-infinity')`;
+
 /** Events as they count now: without the voided ones, with the measure of the latest amend. */
 const EFFECTIVE = `
   effective as materialized (
@@ -19,10 +22,12 @@ export const USAGE_CHECKS: readonly Check[] = [
     sql: `
       select account_id, key, facts, keys from (
         select account_id, key, count(*) as facts from (
-          select account_id, key from usage_event union all select account_id, key from event_correction) f
+          select account_id, key from usage_event where recorded_at >= ${KEPT_FROM}
+          union all select account_id, key from event_correction where recorded_at >= ${KEPT_FROM}) f
         group by account_id, key) fact
       full join (
-        select account_id, key, count(*) as keys from event_key group by account_id, key) k using (account_id, key)
+        select account_id, key, count(*) as keys from event_key where recorded_at >= ${KEPT_FROM}
+        group by account_id, key) k using (account_id, key)
       where facts is distinct from 1 or keys is distinct from 1`,
   },
   {
@@ -41,6 +46,7 @@ export const USAGE_CHECKS: readonly Check[] = [
         where c.dims = ''
         group by c.account_id, c.meter_id, c.segment_from) s
         on s.account_id = c.account_id and s.meter_id = c.meter_id and s.segment_from = c.segment_from
-      where c.dims = '' and (c.sum, c.count) is distinct from (coalesce(s.sum, 0), coalesce(s.count, 0))`,
+      where c.dims = '' and c.segment_from > ${KEPT_FROM} + interval '1 day'
+        and (c.sum, c.count) is distinct from (coalesce(s.sum, 0), coalesce(s.count, 0))`,
   },
 ];

@@ -22,7 +22,7 @@ export class UsageQueryController {
     path: MeterPath,
     query: UsageParameters,
     answers: { 200: UsageReport },
-    errors: ['not-found'],
+    errors: ['not-found', 'failed-precondition'],
   })
   async read(@CurrentPrincipal() caller: Principal, @Param() path: unknown, @Query() query: unknown) {
     return toRestUsage(await this.usage.read(fromRestReadUsage(path, query), caller));

@@ -63,7 +63,7 @@ export class UsageQueryService {
   /**
    * Everything recorded before the call is in the answer. Throws `not-found` for an unknown meter and, in the same
    * words, for an unknown account and one beyond the caller's scope; `invalid-argument` for a stretch, a dimension or
-   * a number of windows or rows that cannot be.
+   * a number of windows or rows that cannot be; `failed-precondition` for usage that is kept no longer.
    */
   async read(query: ReadUsage, principal: Principal): Promise<UsageAnswer> {
     const account = await this.accounts.getFor(principal, query.account);
@@ -98,7 +98,8 @@ export class UsageQueryService {
     if (!isGauge(question.meter.aggregation)) await this.rollups.catchUp();
     return this.database.transaction(
       async (tx) => {
-        await tx.query('set transaction read only');
+        // Locked before the first look, so that no partition of events can go between the two.
+        await tx.query('set transaction read only; lock table only usage_event in access share mode');
         return this.#rows(tx, question, query);
       },
       { isolation: 'repeatable read' },

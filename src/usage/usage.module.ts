@@ -29,11 +29,14 @@ import { PeriodUsageRepository } from './period-usage.repository';
 import { PeriodUsageService } from './period-usage.service';
 import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
+import { RetentionHorizon } from './retention-horizon.service';
 import { RollupRepository } from './rollup.repository';
 import { RollupService } from './rollup.service';
 import { USAGE_CHECKS } from './usage-checks';
 import { UsageQueryController } from './usage-query.rest.controller';
 import { UsageQueryService } from './usage-query.service';
+import { UsageRetentionRepository } from './usage-retention.repository';
+import { UsageRetention } from './usage-retention.service';
 import { UsageRepository } from './usage.repository';
 import { ValueRepository } from './value.repository';
 
@@ -66,10 +69,13 @@ import { ValueRepository } from './value.repository';
     PeriodUsageService,
     RawUsageService,
     RefoldService,
+    RetentionHorizon,
     RollupRepository,
     RollupService,
     UsageQueryService,
     UsageRepository,
+    UsageRetention,
+    UsageRetentionRepository,
     ValueRepository,
   ],
   exports: [IngestService, RollupService, PartitionService, PeriodUsageService, LateUsage],

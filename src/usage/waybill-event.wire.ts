@@ -12,12 +12,16 @@ const SOURCE = 'waybill';
 
 type Metrics = Readonly<Record<string, number>>;
 
-/** What each event type of Waybill must carry (TR-17) and what it says about its resource, in base units. */
+/**
+ * What each event type of Waybill must carry (TR-17) and what it says about its resource, in base units. A snapshot is the
+ * whole level, told again and again by whoever compares: it holds from its time on, whatever was told before.
+ */
 const EVENT_TYPES: Readonly<
   Record<string, { required: readonly string[]; quantity: (metrics: Metrics) => Quantity | null }>
 > = {
   'deployment.started': { required: ['replicas', 'cpu_millicores', 'memory_mb'], quantity: deployed },
   'deployment.scaled': { required: ['replicas', 'cpu_millicores', 'memory_mb'], quantity: deployed },
+  'deployment.snapshot': { required: ['replicas', 'cpu_millicores', 'memory_mb'], quantity: deployed },
   'deployment.stopped': { required: [], quantity: () => ZERO },
   'build.started': { required: [], quantity: () => null },
   'build.failed': { required: [], quantity: () => null },
@@ -27,6 +31,7 @@ const EVENT_TYPES: Readonly<
   },
   'volume.created': { required: ['size_gb'], quantity: (metrics) => metric(metrics, 'size_gb') },
   'volume.resized': { required: ['size_gb'], quantity: (metrics) => metric(metrics, 'size_gb') },
+  'volume.snapshot': { required: ['size_gb'], quantity: (metrics) => metric(metrics, 'size_gb') },
   'volume.deleted': { required: [], quantity: () => ZERO },
   'bandwidth.usage': { required: ['egress_gb'], quantity: (metrics) => metric(metrics, 'egress_gb') },
   'domain.added': { required: [], quantity: () => ONE },

@@ -74,7 +74,7 @@ describe('a grant', () => {
 });
 
 describe('a drawing', () => {
-  it('takes what ends soonest first, and the rest of the total from the next (W-63)', () => {
+  it('takes what ends soonest first, and the rest of the total from the next (W-63, TR-15)', () => {
     const grants = [grant('B', '10'), grant('A', '2', ends('2025-04-01'))];
     expect(shown(grants, '7.85')).toEqual(['A 2', 'B 5.85']);
   });

@@ -74,7 +74,7 @@ describe('a grant', () => {
 });
 
 describe('drawing', () => {
-  it('pays an invoice with what ends soonest first (W-63)', async () => {
+  it('pays an invoice with what ends soonest first (W-63, TR-15)', async () => {
     const never = await world.give(account, '10');
     const soon = await world.give(account, '2', { expiresAt: TOMORROW });
     await invoiced('invoice:1', '7.85');
@@ -82,7 +82,7 @@ describe('drawing', () => {
     expect(await world.balances(account)).toEqual(['adjustments 12.00', 'grants -4.15', 'usage -7.85']);
   });
 
-  it('leaves alone what has ended (W-64), another asset, and another account’s', async () => {
+  it('leaves alone what has ended (W-64, TR-15), another asset, and another account’s', async () => {
     await world.give(account, '10', { expiresAt: TOMORROW });
     await world.give(account, '10', { asset: CREDIT });
     await world.give(await world.account(), '10');

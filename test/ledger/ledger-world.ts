@@ -11,7 +11,11 @@ import { LEDGER_CHECKS } from '../../src/ledger/ledger-checks';
 import { LedgerRepository } from '../../src/ledger/ledger.repository';
 import { LedgerService } from '../../src/ledger/ledger.service';
 import type { NewGrant } from '../../src/ledger/stored';
+import { BillingEventRepository } from '../../src/platform/billing-events/billing-event.repository';
+import { BillingEvents } from '../../src/platform/billing-events/billing-events.service';
 import { Checks } from '../../src/platform/checks';
+import { Clock } from '../../src/platform/clock';
+import { Ids } from '../../src/platform/ids';
 import { Database, type Sql } from '../../src/platform/transaction';
 import { type TestDatabase, createTestDatabase } from '../support/postgres';
 
@@ -36,8 +40,9 @@ export class LedgerWorld {
     readonly database: Database,
   ) {
     const transfers = new LedgerRepository();
+    const events = new BillingEvents(new BillingEventRepository(database), new Ids(new Clock()));
     this.ledger = new LedgerService(database, transfers);
-    this.grants = new GrantService(database, new GrantRepository(), this.ledger, transfers);
+    this.grants = new GrantService(database, new GrantRepository(), this.ledger, transfers, events);
   }
 
   static async withConnections(count: number): Promise<LedgerWorld> {

@@ -199,6 +199,13 @@ describe('a bad setting stops the start', () => {
       'RETENTION_EVENTS: must not be shorter than EVENT_PAST_TOLERANCE, or accepted events are dropped at once',
     ],
     [
+      'retention that the database refuses',
+      { RETENTION_EVENTS: '10d', EVENT_PAST_TOLERANCE: '5d' },
+      'RETENTION_EVENTS: must be at least 35d',
+    ],
+    ['windows for a week', { RETENTION_WINDOWS: '7d' }, 'RETENTION_WINDOWS: must be at least 35d'],
+    ['an outbox for an hour', { RETENTION_OUTBOX: '1h' }, 'RETENTION_OUTBOX: must be at least 1d'],
+    [
       'unsafe in production',
       { NODE_ENV: 'production', DATABASE_ALLOW_UNSAFE: '1' },
       'DATABASE_ALLOW_UNSAFE: is for throw-away tests and refused with NODE_ENV=production',

@@ -46,7 +46,7 @@ describe('the built-in plans', () => {
     ]);
   });
 
-  it('W-61: a month of hobby', () => {
+  it('W-61: a month of hobby, storage by the GB-month of 720 hours (TR-12, TR-13, TR-14)', () => {
     const month = {
       compute_gb_hours: '600',
       build_minutes: '530',
@@ -63,7 +63,7 @@ describe('the built-in plans', () => {
     ]);
   });
 
-  it('W-62: a month of pro', () => {
+  it('W-62: a month of pro (TR-14)', () => {
     const month = {
       compute_gb_hours: '2600',
       build_minutes: '2100',

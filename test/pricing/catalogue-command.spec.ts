@@ -42,6 +42,16 @@ const versions = () =>
     return rows.map(({ line }) => line);
   });
 
+/** Who did what to a subject, by the audit trail. */
+const trail = (subject: string) =>
+  withClient(database.url, async (client) => {
+    const { rows } = await client.query<{ line: string }>(
+      `select actor || ' ' || action as line from audit_entry where subject = $1 order by sequence`,
+      [subject],
+    );
+    return rows.map(({ line }) => line);
+  });
+
 const starter = (amount: string, name = 'Starter') =>
   `plans:\n  - { key: starter, name: ${name}, currency: USD, base_fee: { model: flat, amount: '${amount}' } }\n`;
 
@@ -71,6 +81,10 @@ describe('tallyhouse catalogue', () => {
       ].join('\n'),
     );
     expect(await versions()).toEqual(['hobby 1', 'starter 1', 'starter 2']);
+    expect(await trail('plan:starter')).toEqual([
+      'cli:catalogue plan.created',
+      'cli:catalogue plan.version-appended',
+    ]);
   });
 
   it('finds nothing to do in the plans it came with', async () => {

@@ -13,12 +13,14 @@ import { AuditRepository, type AuditEntry, type ChainKey } from './audit.reposit
 /** Whose chain an entry belongs to. */
 export type AuditedAccount = { readonly id: number; readonly bucket: number };
 
+/** Who did it: a principal, or the name of a part of the service such as `job:rollup`, `cli:catalogue` or `seed`. */
+export type Actor = Principal | string;
+
 /** What is written down of a change. Values are what JSON can say, bigints and dates included; amounts are text. */
 export interface AuditWrite {
   /** Whose; missing = the installation's own (keys, catalogue). */
   readonly account?: AuditedAccount | null;
-  /** Who: a principal, or the name of a part of the service such as `job:rollup`. */
-  readonly actor: Principal | string;
+  readonly actor: Actor;
   /** What was done, such as `api-key.created`. */
   readonly action: string;
   /** To what, such as `api-key:<id>`. */

@@ -1,4 +1,6 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { CONFIG, type Config } from '../config';
+import { Retention } from '../retention';
 import { OutboxWorker } from './outbox-worker.service';
 import { OutboxRepository } from './outbox.repository';
 import { OutboxController } from './outbox.rest.controller';
@@ -11,4 +13,17 @@ import { Outbox } from './outbox.service';
   providers: [OutboxRepository, Outbox, OutboxWorker],
   exports: [Outbox, OutboxWorker],
 })
-export class OutboxModule {}
+export class OutboxModule implements OnModuleInit {
+  constructor(
+    private readonly retention: Retention,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'retentionOutboxMs'>,
+  ) {}
+
+  /** Kept promises go; one that is due or parked stays, however old. */
+  onModuleInit(): void {
+    this.retention.rule({
+      ...{ name: 'outbox', keepMs: this.config.retentionOutboxMs, isGuarded: false },
+      ...this.retention.trimming(['outbox']),
+    });
+  }
+}
