@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Account } from '../core/account';
 import type { AccountKey } from '../core/account-key';
 import type { Stretch } from '../core/contribution';
 import { invalid } from '../core/errors';
@@ -33,6 +34,9 @@ export interface UsageAnswer extends Stretch {
   readonly rows: readonly UsageRow[];
 }
 
+/** What is asked of one account's usage of one meter. */
+export type UsageOf = Omit<ReadUsage, 'account' | 'meter'>;
+
 /** Reads usage: of any stretch, in windows of any time zone, by the meter's dimensions. */
 @Injectable()
 export class UsageQueryService {
@@ -54,7 +58,11 @@ export class UsageQueryService {
    */
   async read(query: ReadUsage, principal: Principal): Promise<UsageAnswer> {
     const account = await this.accounts.getFor(principal, query.account);
-    const meter = await this.meters.get(query.meter);
+    return this.of(account, await this.meters.get(query.meter), query);
+  }
+
+  /** The same for an account and a meter that are known, whoever asks. */
+  async of(account: Account, meter: Meter, query: UsageOf): Promise<UsageAnswer> {
     checkDimensions(query, meter);
     const now = this.clock.now().getTime();
     const segmentAt = (at: number): Stretch => this.accounts.segmentAt(account, at);
@@ -67,7 +75,7 @@ export class UsageQueryService {
   }
 
   /** One snapshot for all that is read, so that rows, events and levels agree with each other. */
-  async #read(question: Omit<UsageQuestion, 'groups'>, query: ReadUsage): Promise<UsageRow[]> {
+  async #read(question: Omit<UsageQuestion, 'groups'>, query: UsageOf): Promise<UsageRow[]> {
     const gauge = isGauge(question.meter.aggregation);
     if (!gauge) await this.rollups.catchUp();
     return this.database.transaction(
@@ -82,7 +90,7 @@ export class UsageQueryService {
   }
 
   /** The combinations of dimensions asked for. A gauge has rows for its total; its levels began at any time before. */
-  async #groups(tx: Sql, question: Omit<UsageQuestion, 'groups'>, query: ReadUsage): Promise<Groups> {
+  async #groups(tx: Sql, question: Omit<UsageQuestion, 'groups'>, query: UsageOf): Promise<Groups> {
     const { meter, windows } = question;
     const isTotal = query.groupBy.length === 0 && query.filters.size === 0;
     const gauge = isGauge(meter.aggregation);
@@ -92,7 +100,7 @@ export class UsageQueryService {
   }
 }
 
-function checkDimensions({ groupBy, filters }: ReadUsage, meter: Meter): void {
+function checkDimensions({ groupBy, filters }: UsageOf, meter: Meter): void {
   const refuse = (field: string, name: string): never => {
     throw invalid(field, `meter ${meter.key} has no dimension ${JSON.stringify(name)}`);
   };
@@ -101,7 +109,7 @@ function checkDimensions({ groupBy, filters }: ReadUsage, meter: Meter): void {
 }
 
 /** The running period unless the query says otherwise; a stretch that begins elsewhere ends now. */
-function stretchOf({ from, to }: ReadUsage, { now, period }: { now: number; period: Stretch }): Stretch {
+function stretchOf({ from, to }: UsageOf, { now, period }: { now: number; period: Stretch }): Stretch {
   const stretch = { from: from ?? period.from, to: to ?? (from === null ? period.to : now) };
   if (stretch.from >= stretch.to) throw invalid('to', 'must be after from');
   return stretch;

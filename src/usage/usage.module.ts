@@ -24,6 +24,7 @@ import { ListChargeController } from './list-charge.rest.controller';
 import { ListChargeService } from './list-charge.service';
 import { PartitionRepository } from './partition.repository';
 import { PartitionService } from './partition.service';
+import { ProjectCostService } from './project-cost.service';
 import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
 import { RollupRepository } from './rollup.repository';
@@ -33,11 +34,19 @@ import { UsageQueryController } from './usage-query.rest.controller';
 import { UsageQueryService } from './usage-query.service';
 import { UsageRepository } from './usage.repository';
 import { ValueRepository } from './value.repository';
+import { WaybillUsageController } from './waybill-usage.rest.controller';
+import { WaybillUsageService } from './waybill-usage.service';
 
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [PricingModule, CostCentersModule],
-  controllers: [EventsGrpcController, EventListController, UsageQueryController, ListChargeController],
+  controllers: [
+    EventsGrpcController,
+    EventListController,
+    UsageQueryController,
+    ListChargeController,
+    WaybillUsageController,
+  ],
   providers: [
     CarefulCommit,
     CorrectionRepository,
@@ -58,6 +67,7 @@ import { ValueRepository } from './value.repository';
     ListChargeService,
     PartitionRepository,
     PartitionService,
+    ProjectCostService,
     RawUsageService,
     RefoldService,
     RollupRepository,
@@ -65,8 +75,9 @@ import { ValueRepository } from './value.repository';
     UsageQueryService,
     UsageRepository,
     ValueRepository,
+    WaybillUsageService,
   ],
-  exports: [IngestService, RollupService, PartitionService],
+  exports: [IngestService, RollupService, PartitionService, ProjectCostService],
 })
 export class UsageModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
