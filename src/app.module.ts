@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { BillingModule } from './billing/billing.module';
 import type { Config } from './platform/config';
 import { CostCentersModule } from './cost-centers/cost-centers.module';
 import { LedgerModule } from './ledger/ledger.module';
@@ -19,6 +20,7 @@ export class AppModule {
         PricingModule,
         CostCentersModule,
         UsageModule,
+        BillingModule,
         SchedulerModule.forRoot(config),
       ],
     };

@@ -1,7 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import { BillingModule } from '../billing/billing.module';
 import type { Config } from '../platform/config';
 import { UsageModule } from '../usage/usage.module';
+import { BudgetAlertsJob } from './budget-alerts.job';
 import { JobRunner } from './job-runner.service';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
@@ -19,9 +21,10 @@ export class SchedulerModule {
       module: SchedulerModule,
       imports: [
         UsageModule,
+        BillingModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
       ],
-      providers: [JobRunner, OutboxJob, PartitionUpkeepJob, RollupJob],
+      providers: [JobRunner, BudgetAlertsJob, OutboxJob, PartitionUpkeepJob, RollupJob],
     };
   }
 }

@@ -3,11 +3,6 @@ import { z } from 'zod';
 const MONTHS_DEFAULT = 6;
 const MONTHS_MAX = 12;
 
-/** The path of everything that belongs to a project. */
-export const ProjectPath = z.object({
-  project_id: z.string().meta({ format: 'uuid', example: '6f1c1c5e-2f0f-4d0b-8f6e-2f6b1c0d9e11' }),
-});
-
 /** The query of the history: what is no number of months from 1 to 12 means 6, as its clients are used to. */
 export const HistoryParameters = z
   .object({

@@ -4,7 +4,8 @@ import type { Principal } from '../platform/auth/principal';
 import { RequireScope } from '../platform/auth/require-scope';
 import { ApiDoor } from '../platform/doors/open-api-door';
 import { AnswerErrorsAs } from '../platform/doors/route-config';
-import { HistoryParameters, ProjectPath } from './waybill-usage.commands';
+import { ProjectPath } from './waybill-project';
+import { HistoryParameters } from './waybill-usage.commands';
 import { WaybillUsageService } from './waybill-usage.service';
 import {
   fromHistoryQuery,
@@ -32,8 +33,8 @@ export class WaybillUsageController {
     answers: { 200: UsageSummary },
   })
   async current(@CurrentPrincipal() caller: Principal, @Param() path: unknown) {
-    const { project, account } = fromProjectPath(path);
-    return toWaybillSummary(project, await this.usage.current(caller, account));
+    const project = fromProjectPath(path);
+    return toWaybillSummary(project.id, await this.usage.current(caller, project.account));
   }
 
   @Get('history')
@@ -48,8 +49,8 @@ export class WaybillUsageController {
     answers: { 200: UsageHistory },
   })
   async history(@CurrentPrincipal() caller: Principal, @Param() path: unknown, @Query() query: unknown) {
-    const { project, account } = fromProjectPath(path);
+    const project = fromProjectPath(path);
     const { months } = fromHistoryQuery(query);
-    return toWaybillHistory(project, await this.usage.history(caller, account, months));
+    return toWaybillHistory(project.id, await this.usage.history(caller, project.account, months));
   }
 }

@@ -1,22 +1,11 @@
 import { z } from 'zod';
-import { parseAccountKey, type AccountKey } from '../core/account-key';
 import { doubleOfRatio } from '../core/double';
-import { DomainError } from '../core/errors';
-import { plainUuid } from '../core/uuid';
 import { type AnswerOf, InstantText } from '../platform/doors/open-api-answer';
+import { type Project, projectOf } from './waybill-project';
+import { HistoryParameters } from './waybill-usage.commands';
 import type { ProjectSummary } from './waybill-usage.service';
-import { HistoryParameters, ProjectPath } from './waybill-usage.commands';
 
-/** The project of a path, in plain spelling, and its account. Throws `invalid-argument` in the original's words. */
-export function fromProjectPath(path: unknown): { project: string; account: AccountKey } {
-  const project = plainUuid(ProjectPath.parse(path).project_id);
-  if (project === null) {
-    throw new DomainError('invalid-argument', 'invalid project ID', [
-      { field: 'project_id', reason: 'must be a uuid' },
-    ]);
-  }
-  return { project, account: parseAccountKey(`project:${project}`) };
-}
+export const fromProjectPath = (path: unknown): Project => projectOf(path, 'invalid project ID');
 
 export const fromHistoryQuery = (query: unknown): { months: number } => HistoryParameters.parse(query);
 

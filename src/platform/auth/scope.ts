@@ -21,6 +21,8 @@ export const SCOPES = [
   'operations:read',
   'operations:write',
   'billing:read',
+  'budgets:read',
+  'budgets:write',
   'webhooks:read',
   'webhooks:write',
   'metrics:read',
