@@ -1,7 +1,17 @@
 import { allocate } from './allocation';
 import type { Stretch } from './contribution';
-import { divideRatios, multiplyRatios, ratio, RATIO_ZERO, reduced, roundRatio, sumRatios } from './ratio';
-import type { Ratio } from './ratio';
+import {
+  divideRatios,
+  maxRatio,
+  multiplyRatios,
+  ratio,
+  RATIO_ZERO,
+  reduced,
+  roundRatio,
+  subtractRatios,
+  sumRatios,
+  type Ratio,
+} from './ratio';
 
 const MS_PER_HOUR = 3_600_000n;
 const CENTS_PER_UNIT = 100n;
@@ -48,4 +58,35 @@ export function shareOut(total: bigint, weights: readonly Ratio[]): bigint[] {
 
 function leastCommonMultiple(a: bigint, b: bigint): bigint {
   return a * reduced({ numerator: b, denominator: a }).numerator;
+}
+
+/** What a part of the usage came to, under the name it is told by. */
+export interface NamedAmount {
+  readonly key: string;
+  readonly amount: Ratio;
+}
+
+/**
+ * Spreads a cost over parts of the usage that it was charged for, in proportion to them; usage that none of the parts
+ * accounts for stands under `rest`. The parts add up to the cost exactly. All amounts are non-negative.
+ */
+export function spreadCost(
+  { cost, usage }: { readonly cost: Ratio; readonly usage: Ratio },
+  parts: readonly NamedAmount[],
+  rest: string,
+): NamedAmount[] {
+  const known = sumRatios(parts.map(({ amount }) => amount));
+  const missing = subtractRatios(usage, known);
+  const hasRest = missing.numerator > 0n || known.numerator === 0n;
+  const all = hasRest ? [...parts, { key: rest, amount: maxRatio(missing, RATIO_ZERO) }] : parts;
+  const whole = maxRatio(usage, known);
+  if (whole.numerator === 0n) return [{ key: rest, amount: cost }];
+  return all.map(({ key, amount }) => ({ key, amount: multiplyRatios(cost, divideRatios(amount, whole)) }));
+}
+
+/** Adds up what stands under one name, in the order in which the names come first. */
+export function sumByKey(amounts: readonly NamedAmount[]): NamedAmount[] {
+  const byKey = new Map<string, Ratio[]>();
+  for (const { key, amount } of amounts) byKey.set(key, [...(byKey.get(key) ?? []), amount]);
+  return [...byKey].map(([key, all]) => ({ key, amount: sumRatios(all) }));
 }

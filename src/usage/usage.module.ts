@@ -27,6 +27,7 @@ import { PartitionService } from './partition.service';
 import { ProjectCostService } from './project-cost.service';
 import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
+import { ResourceUsageRepository } from './resource-usage.repository';
 import { RollupRepository } from './rollup.repository';
 import { RollupService } from './rollup.service';
 import { USAGE_CHECKS } from './usage-checks';
@@ -34,6 +35,8 @@ import { UsageQueryController } from './usage-query.rest.controller';
 import { UsageQueryService } from './usage-query.service';
 import { UsageRepository } from './usage.repository';
 import { ValueRepository } from './value.repository';
+import { WaybillCostController } from './waybill-cost.rest.controller';
+import { WaybillCostService } from './waybill-cost.service';
 import { WaybillUsageController } from './waybill-usage.rest.controller';
 import { WaybillUsageService } from './waybill-usage.service';
 
@@ -45,6 +48,7 @@ import { WaybillUsageService } from './waybill-usage.service';
     EventListController,
     UsageQueryController,
     ListChargeController,
+    WaybillCostController,
     WaybillUsageController,
   ],
   providers: [
@@ -70,11 +74,13 @@ import { WaybillUsageService } from './waybill-usage.service';
     ProjectCostService,
     RawUsageService,
     RefoldService,
+    ResourceUsageRepository,
     RollupRepository,
     RollupService,
     UsageQueryService,
     UsageRepository,
     ValueRepository,
+    WaybillCostService,
     WaybillUsageService,
   ],
   exports: [IngestService, RollupService, PartitionService, ProjectCostService],

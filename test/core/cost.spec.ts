@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { estimatedMonthly, shareCents, shareOut } from '../../src/core/cost';
+import { estimatedMonthly, shareCents, shareOut, spreadCost, sumByKey } from '../../src/core/cost';
 import { unitAmountOver, type ListPrice } from '../../src/core/list-price';
 import { parseCurrency } from '../../src/core/money';
 import { monthsUntil } from '../../src/core/month';
@@ -120,4 +120,66 @@ describe('plainUuid', () => {
     ['bad-uuid', null],
     ['', null],
   ])('%s', (text, expected) => expect(plainUuid(text)).toBe(expected));
+});
+
+describe('spreadCost', () => {
+  const spread = (cost: bigint, usage: bigint, parts: [string, bigint][]) =>
+    spreadCost(
+      { cost: ratio(cost), usage: ratio(usage) },
+      parts.map(([key, amount]) => ({ key, amount: ratio(amount) })),
+      'rest',
+    ).map(({ key, amount }) => [key, Number(amount.numerator) / Number(amount.denominator)]);
+
+  it.each<[string, bigint, bigint, [string, bigint][], [string, number][]]>([
+    [
+      'in proportion',
+      12n,
+      6n,
+      [
+        ['a', 2n],
+        ['b', 4n],
+      ],
+      [
+        ['a', 4],
+        ['b', 8],
+      ],
+    ],
+    [
+      'what no part accounts for',
+      12n,
+      6n,
+      [['a', 2n]],
+      [
+        ['a', 4],
+        ['rest', 8],
+      ],
+    ],
+    [
+      'parts beyond the usage',
+      12n,
+      3n,
+      [
+        ['a', 2n],
+        ['b', 4n],
+      ],
+      [
+        ['a', 4],
+        ['b', 8],
+      ],
+    ],
+    ['no parts', 12n, 6n, [], [['rest', 12]]],
+    ['a cost of nothing used', 12n, 0n, [], [['rest', 12]]],
+  ])('%s', (...[, cost, usage, parts, expected]) => expect(spread(cost, usage, parts)).toEqual(expected));
+
+  it('adds up what has one name', () => {
+    const named = [
+      { key: 'b', amount: ratio(1n) },
+      { key: 'a', amount: ratio(1n, 2n) },
+      { key: 'b', amount: ratio(2n) },
+    ];
+    expect(sumByKey(named).map(({ key, amount }) => [key, amount.numerator])).toEqual([
+      ['b', 3n],
+      ['a', 1n],
+    ]);
+  });
 });
