@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Config } from './platform/config';
 import { BillingModule } from './billing/billing.module';
+import type { Config } from './platform/config';
 import { CostCentersModule } from './cost-centers/cost-centers.module';
 import { LedgerModule } from './ledger/ledger.module';
 import { PlatformModule } from './platform/platform.module';

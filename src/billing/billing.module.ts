@@ -12,11 +12,20 @@ import { InvoiceController } from './invoice.rest.controller';
 import { InvoiceRun } from './invoice-run.service';
 import { InvoiceService } from './invoice.service';
 import { InvoiceWriter } from './invoice-writer.service';
+import { BudgetAlertDelivery } from './budget-alert-delivery.service';
+import { BudgetAlertRepository } from './budget-alert.repository';
+import { BudgetEvaluationService } from './budget-evaluation.service';
+import { BudgetRepository } from './budget.repository';
+import { BudgetController } from './budget.rest.controller';
+import { BudgetService } from './budget.service';
+import { BudgetSpendingService } from './budget-spending.service';
+import { ThrottleRepository } from './throttle.repository';
+import { ThrottleService } from './throttle.service';
 
-/** From usage to invoices, and what becomes of them. */
+/** From usage to invoices, and what becomes of them; budgets, and who is told when they are spent. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule, UsageModule],
-  controllers: [InvoiceController],
+  controllers: [InvoiceController, BudgetController],
   providers: [
     BillingEnrolment,
     BillingStateRepository,
@@ -26,7 +35,15 @@ import { InvoiceWriter } from './invoice-writer.service';
     InvoiceRun,
     InvoiceService,
     InvoiceWriter,
+    BudgetAlertDelivery,
+    BudgetAlertRepository,
+    BudgetEvaluationService,
+    BudgetRepository,
+    BudgetService,
+    BudgetSpendingService,
+    ThrottleRepository,
+    ThrottleService,
   ],
-  exports: [InvoiceRun],
+  exports: [InvoiceRun, BudgetEvaluationService],
 })
 export class BillingModule {}

@@ -1,7 +1,7 @@
 import type { Stretch } from './contribution';
 import { invalid } from './errors';
 import type { Currency } from './money';
-import type { Price } from './price';
+import { PLAIN_TERMS, type Price, type PriceTerms } from './price';
 import { quantityOfRatio } from './quantity';
 import { ratePrice } from './rate-price';
 import { ratio, RATIO_ZERO, subtractRatios, type Ratio } from './ratio';
@@ -27,6 +27,26 @@ export function checkListPrice(price: Price, field = 'price'): void {
     `${field}.model`,
     `must be one of ${[...MODELS].join(', ')}: a list price is rated from usage alone`,
   );
+}
+
+/**
+ * What one unit costs over the whole of a stretch, in exact major units: zero where nobody has said, null where no single
+ * price per unit holds, so that usage has to be rated period by period. `versions` are of one currency, the oldest first.
+ */
+export function unitAmountOver(versions: readonly ListPrice[], { from, to }: Stretch): Ratio | null {
+  const [first, ...later] = versions.filter(
+    ({ validFrom }, place) => validFrom < to && (versions[place + 1]?.validFrom ?? Infinity) > from,
+  );
+  if (first === undefined) return RATIO_ZERO;
+  if (later.length > 0 || first.validFrom > from || first.price.model !== 'per_unit') return null;
+  const { price } = first;
+  return isPlain(price) ? ratio(price.amount, price.perQuantity) : null;
+}
+
+function isPlain(price: PriceTerms): boolean {
+  const { includedQuantity, unitConversion, usageDiscount, minimumAmount, maximumAmount } = price;
+  const others = [unitConversion, usageDiscount, minimumAmount, maximumAmount];
+  return includedQuantity === PLAIN_TERMS.includedQuantity && others.every((term) => term === null);
 }
 
 /** A part of a period under one version of the price; null = nobody has said yet what usage costs. */

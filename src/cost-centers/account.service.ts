@@ -97,9 +97,14 @@ export class AccountService {
     return new Map((await this.accounts.findByIds(ids, sql)).map((account) => [account.id, account]));
   }
 
+  /** The account, or null; makes nothing. */
+  async find(key: AccountKey): Promise<Account | null> {
+    return (await this.accounts.find([key]))[0] ?? null;
+  }
+
   /** The account, or `not-found`; makes nothing. */
   async get(key: AccountKey): Promise<Account> {
-    const [account] = await this.accounts.find([key]);
+    const account = await this.find(key);
     if (!account) throw unknownAccount(key);
     return account;
   }

@@ -87,7 +87,16 @@ function providerConflicts(s: Settings): string[] {
     problems.push('STRIPE_API_BASE: is for a simulator on this machine and must name a loopback address');
   if (s.BUDGET_ALERT_URL && !s.BUDGET_ALERT_SECRET)
     problems.push('BUDGET_ALERT_SECRET: is required with BUDGET_ALERT_URL, alerts are always signed');
+  if (s.BUDGET_ALERT_INTERVAL !== null && !isBetween(s.BUDGET_ALERT_INTERVAL, ALERT_INTERVAL))
+    problems.push('BUDGET_ALERT_INTERVAL: must be from 1m to 24h');
   return problems;
+}
+
+/** Each turn reads what every budgeted project has spent; a timer of Node does not reach further than 24 days. */
+const ALERT_INTERVAL = { min: 60_000, max: 86_400_000 };
+
+function isBetween(value: number, { min, max }: { min: number; max: number }): boolean {
+  return value >= min && value <= max;
 }
 
 const LOOPBACK = new BlockList();

@@ -72,6 +72,7 @@ export const VARIABLES = {
   REQUIRE_KNOWN_ACCOUNTS: flag(false),
   BUDGET_ALERT_URL: address(WEB),
   BUDGET_ALERT_SECRET: secret(16),
+  BUDGET_ALERT_INTERVAL: schedule('15m'),
   WEBHOOK_ALLOW_PRIVATE: flag(false),
   WEBHOOK_ALLOW_HTTP: flag(false),
   METRICS_TOKEN: secret(16),

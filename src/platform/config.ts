@@ -77,6 +77,8 @@ export interface Config {
   readonly requireKnownAccounts: boolean;
   readonly budgetAlertUrl: string | null;
   readonly budgetAlertSecret: string | null;
+  /** How often budgets are weighed; null = never by itself. */
+  readonly budgetAlertIntervalMs: number | null;
   /** Whether webhooks may go to private, loopback and other special addresses. */
   readonly webhookAllowPrivate: boolean;
   /** Whether webhooks may go without TLS. */
@@ -194,6 +196,7 @@ function toConfig(s: Settings): Config {
     requireKnownAccounts: s.REQUIRE_KNOWN_ACCOUNTS,
     budgetAlertUrl: s.BUDGET_ALERT_URL,
     budgetAlertSecret: s.BUDGET_ALERT_SECRET,
+    budgetAlertIntervalMs: s.BUDGET_ALERT_INTERVAL,
     webhookAllowPrivate: s.WEBHOOK_ALLOW_PRIVATE,
     webhookAllowHttp: s.WEBHOOK_ALLOW_HTTP,
     metricsToken: s.METRICS_TOKEN,

@@ -13,6 +13,7 @@ import { PlanService } from './plan.service';
 import { PriceController } from './price.rest.controller';
 import { WaybillPlanController } from './waybill-plan.rest.controller';
 import { EstimateService } from './estimate.service';
+import { UnitPriceService } from './unit-price.service';
 
 /** Meters, prices, plans and what they make of usage. */
 @Module({
@@ -27,7 +28,8 @@ import { EstimateService } from './estimate.service';
     PlanRepository,
     PlanService,
     EstimateService,
+    UnitPriceService,
   ],
-  exports: [MeterService, ListPriceService, PlanService],
+  exports: [MeterService, ListPriceService, PlanService, UnitPriceService],
 })
 export class PricingModule {}

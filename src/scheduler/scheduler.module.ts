@@ -1,9 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
-import type { Config } from '../platform/config';
 import { BillingModule } from '../billing/billing.module';
+import type { Config } from '../platform/config';
 import { LedgerModule } from '../ledger/ledger.module';
 import { UsageModule } from '../usage/usage.module';
+import { BudgetAlertsJob } from './budget-alerts.job';
 import { GrantExpiryJob } from './grant-expiry.job';
 import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
@@ -28,7 +29,16 @@ export class SchedulerModule {
         BillingModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
       ],
-      providers: [JobRunner, GrantExpiryJob, InvoiceJob, OutboxJob, PartitionUpkeepJob, RetentionJob, RollupJob],
+      providers: [
+        JobRunner,
+        BudgetAlertsJob,
+        GrantExpiryJob,
+        InvoiceJob,
+        OutboxJob,
+        PartitionUpkeepJob,
+        RetentionJob,
+        RollupJob,
+      ],
     };
   }
 }

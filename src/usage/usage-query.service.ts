@@ -46,6 +46,9 @@ export interface UsageAnswer extends Stretch {
   readonly rows: readonly UsageRow[];
 }
 
+/** What is asked of one account's usage of one meter. */
+export type UsageOf = Omit<ReadUsage, 'account' | 'meter'>;
+
 /** Reads usage: of any stretch, in windows of any time zone, by the meter's dimensions. */
 @Injectable()
 export class UsageQueryService {
@@ -67,7 +70,11 @@ export class UsageQueryService {
    */
   async read(query: ReadUsage, principal: Principal): Promise<UsageAnswer> {
     const account = await this.accounts.getFor(principal, query.account);
-    const meter = await this.meters.get(query.meter);
+    return this.of(account, await this.meters.get(query.meter), query);
+  }
+
+  /** The same for an account and a meter that are known, whoever asks. */
+  async of(account: Account, meter: Meter, query: UsageOf): Promise<UsageAnswer> {
     checkDimensions(query, meter);
     const now = this.clock.now().getTime();
     const segmentAt = (at: number): Stretch => this.accounts.segmentAt(account, at);
@@ -94,7 +101,7 @@ export class UsageQueryService {
   }
 
   /** One snapshot for all that is read, so that rows, events and levels agree with each other. */
-  async #read(question: Omit<UsageQuestion, 'groups'>, query: ReadUsage): Promise<UsageRow[]> {
+  async #read(question: Omit<UsageQuestion, 'groups'>, query: UsageOf): Promise<UsageRow[]> {
     if (!isGauge(question.meter.aggregation)) await this.rollups.catchUp();
     return this.database.transaction(
       async (tx) => {
@@ -123,7 +130,7 @@ export class UsageQueryService {
   }
 }
 
-function checkDimensions({ groupBy, filters }: ReadUsage, meter: Meter): void {
+function checkDimensions({ groupBy, filters }: UsageOf, meter: Meter): void {
   const refuse = (field: string, name: string): never => {
     throw invalid(field, `meter ${meter.key} has no dimension ${JSON.stringify(name)}`);
   };
@@ -132,7 +139,7 @@ function checkDimensions({ groupBy, filters }: ReadUsage, meter: Meter): void {
 }
 
 /** The running period unless the query says otherwise; a stretch that begins elsewhere ends now. */
-function stretchOf({ from, to }: ReadUsage, { now, period }: { now: number; period: Stretch }): Stretch {
+function stretchOf({ from, to }: UsageOf, { now, period }: { now: number; period: Stretch }): Stretch {
   const stretch = { from: from ?? period.from, to: to ?? (from === null ? period.to : now) };
   if (stretch.from >= stretch.to) throw invalid('to', 'must be after from');
   return stretch;

@@ -30,6 +30,8 @@ import { PeriodUsageService } from './period-usage.service';
 import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
 import { RetentionHorizon } from './retention-horizon.service';
+import { ProjectCostService } from './project-cost.service';
+import { ResourceUsageRepository } from './resource-usage.repository';
 import { RollupRepository } from './rollup.repository';
 import { RollupService } from './rollup.service';
 import { USAGE_CHECKS } from './usage-checks';
@@ -39,11 +41,22 @@ import { UsageRetentionRepository } from './usage-retention.repository';
 import { UsageRetention } from './usage-retention.service';
 import { UsageRepository } from './usage.repository';
 import { ValueRepository } from './value.repository';
+import { WaybillCostController } from './waybill-cost.rest.controller';
+import { WaybillCostService } from './waybill-cost.service';
+import { WaybillUsageController } from './waybill-usage.rest.controller';
+import { WaybillUsageService } from './waybill-usage.service';
 
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [PricingModule, CostCentersModule],
-  controllers: [EventsGrpcController, EventListController, UsageQueryController, ListChargeController],
+  controllers: [
+    EventsGrpcController,
+    EventListController,
+    UsageQueryController,
+    ListChargeController,
+    WaybillCostController,
+    WaybillUsageController,
+  ],
   providers: [
     CarefulCommit,
     CorrectionRepository,
@@ -67,8 +80,10 @@ import { ValueRepository } from './value.repository';
     PartitionService,
     PeriodUsageRepository,
     PeriodUsageService,
+    ProjectCostService,
     RawUsageService,
     RefoldService,
+    ResourceUsageRepository,
     RetentionHorizon,
     RollupRepository,
     RollupService,
@@ -77,8 +92,17 @@ import { ValueRepository } from './value.repository';
     UsageRetention,
     UsageRetentionRepository,
     ValueRepository,
+    WaybillCostService,
+    WaybillUsageService,
   ],
-  exports: [IngestService, RollupService, PartitionService, PeriodUsageService, LateUsage],
+  exports: [
+    IngestService,
+    RollupService,
+    PartitionService,
+    PeriodUsageService,
+    LateUsage,
+    ProjectCostService,
+  ],
 })
 export class UsageModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

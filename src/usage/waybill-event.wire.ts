@@ -4,6 +4,7 @@ import { DomainError, invalid } from '../core/errors';
 import { type Properties, type PropertyValue } from '../core/event';
 import { parseInstant } from '../core/instant';
 import { type Quantity, ONE, ZERO, quantityFromDouble } from '../core/quantity';
+import { plainUuid } from '../core/uuid';
 import { gbEquivalents } from '../core/workload';
 import type { RecordEvents, RecordUsage } from './event-record.commands';
 import { RECORDS_MAX } from './event.wire';
@@ -47,24 +48,17 @@ function metric(metrics: Metrics, name: string): Quantity {
   return quantityFromDouble(metrics[name] ?? 0, `metrics.${name}`);
 }
 
-const HYPHENED = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const UUID = new RegExp(`^(?:${HYPHENED}|\\{${HYPHENED}\\}|urn:uuid:${HYPHENED}|[0-9a-f]{32})$`, 'i');
 const NIL = '00000000-0000-0000-0000-000000000000';
 
 /** The four usual spellings of a uuid, read into the plain one; the nil uuid is no name. */
 const Uuid = z.string().transform((text, context) => {
-  const plain = UUID.test(text) ? plainUuid(text) : NIL;
-  if (plain === NIL) {
+  const plain = plainUuid(text);
+  if (plain === null || plain === NIL) {
     context.addIssue({ code: 'custom', message: 'must be a uuid other than nil' });
     return z.NEVER;
   }
   return plain;
 });
-
-function plainUuid(text: string): string {
-  const digits = text.toLowerCase().replace(/^urn:uuid:|[{}-]/g, '');
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
 
 const Text = (max: number) =>
   z

@@ -160,12 +160,16 @@ describe('a call made of the document’s examples', () => {
   /** What must be there before the others can be read; the rest follows in any order. */
   const FIRST = [
     ...['putAccount', 'putMeterAt', 'putListPrice', 'recordEvents', 'putPlan', 'createApiKey'],
-    'createWebhookEndpoint',
+    ...['createWebhookEndpoint', 'createBudget'],
   ];
   /** What ends what the others speak of. */
-  const LAST = ['revokeApiKey', 'removeWebhookEndpoint'];
+  const LAST = ['revokeApiKey', 'removeWebhookEndpoint', 'deleteBudget'];
   /** What makes the `id` that the paths of a chapter name. */
-  const MAKER: Record<string, string> = { createApiKey: 'api-keys', createWebhookEndpoint: 'webhooks' };
+  const MAKER: Record<string, string> = {
+    createApiKey: 'api-keys',
+    createWebhookEndpoint: 'webhooks',
+    createBudget: 'waybill',
+  };
 
   it('fits its request and gets the answer that is described, at every door', async () => {
     const place = (name: string): number => {
@@ -178,7 +182,7 @@ describe('a call made of the document’s examples', () => {
     const ids: Record<string, string> = { operations: await parkedMessage() };
     for (const operation of operations) {
       const id = ids[operation.at.tags[0]!];
-      const own: Record<string, string> = id === undefined ? {} : { id };
+      const own: Record<string, string> = id === undefined ? {} : { id, budget_id: id };
       for (const call of exampleCalls(operation, own)) {
         const about = `${operation.verb} ${call.url} ${call.contentType ?? ''}`;
         const request = call.contentType && contract.requestProblem(operation, call.contentType, call.body);

@@ -83,6 +83,7 @@ describe('roles', () => {
       'catalogue:read',
       'operations:read',
       'billing:read',
+      'budgets:read',
       'webhooks:read',
       'metrics:read',
     ]);

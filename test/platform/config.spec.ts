@@ -37,6 +37,7 @@ describe('without any setting', () => {
       eventFutureToleranceMs: 5 * MINUTE,
       controllerScheduleMs: MINUTE,
       resetUsageScheduleMs: 15 * MINUTE,
+      budgetAlertIntervalMs: 15 * MINUTE,
       testClocks: true,
       grpcAuth: 'token',
       role: 'all',
@@ -193,6 +194,12 @@ describe('a bad setting stops the start', () => {
       { BUDGET_ALERT_URL: 'https://a.example.org' },
       'BUDGET_ALERT_SECRET: is required with BUDGET_ALERT_URL, alerts are always signed',
     ],
+    [
+      'alerts all the time',
+      { BUDGET_ALERT_INTERVAL: '59s' },
+      'BUDGET_ALERT_INTERVAL: must be from 1m to 24h',
+    ],
+    ['alerts hardly ever', { BUDGET_ALERT_INTERVAL: '25h' }, 'BUDGET_ALERT_INTERVAL: must be from 1m to 24h'],
     [
       'retention below tolerance',
       { RETENTION_EVENTS: '34d' },

@@ -37,10 +37,10 @@ describe('the check of migrations', () => {
   it('names what a migration leaves behind and what differs the second time', async () => {
     await runMigrations(empty.url);
     await withClient(empty.url, (client) =>
-      client.query(`create table left_over (n int); alter table account drop column name`),
+      client.query(`create table left_over (n int); alter table subject_profile drop column updated_at`),
     );
     const check = checkMigrations(empty.url);
     await expect(check).rejects.toThrow('down leaves behind: column left_over.n integer');
-    await expect(check).rejects.toThrow('only after the second up: column account.name text');
+    await expect(check).rejects.toThrow('only after the second up: column subject_profile.updated_at timestamp');
   });
 });

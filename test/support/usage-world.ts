@@ -1,4 +1,5 @@
 import { Clock } from '../../src/platform/clock';
+import type { Config } from '../../src/platform/config';
 import { type TestApp, startTestApp } from './app';
 import { Rest } from './rest';
 
@@ -29,8 +30,8 @@ export class UsageWorld {
     this.admin = new Rest(app.rest, app.adminKey);
   }
 
-  static async at(now: string): Promise<UsageWorld> {
-    const world = new UsageWorld(await startTestApp());
+  static async at(now: string, overrides: Partial<Config> = {}): Promise<UsageWorld> {
+    const world = new UsageWorld(await startTestApp(overrides));
     world.itIs(now);
     return world;
   }

@@ -22,6 +22,8 @@ export const SCOPES = [
   'operations:write',
   'billing:read',
   'billing:write',
+  'budgets:read',
+  'budgets:write',
   'webhooks:read',
   'webhooks:write',
   'metrics:read',
