@@ -12,6 +12,11 @@ import { InvoiceController } from './invoice.rest.controller';
 import { InvoiceRun } from './invoice-run.service';
 import { InvoiceService } from './invoice.service';
 import { InvoiceWriter } from './invoice-writer.service';
+import { CreditNoteRepository } from './credit-note.repository';
+import { CreditNoteController } from './credit-note.rest.controller';
+import { CreditNoteService } from './credit-note.service';
+import { PreviewController } from './preview.rest.controller';
+import { PreviewService } from './preview.service';
 import { BudgetAlertDelivery } from './budget-alert-delivery.service';
 import { BudgetAlertRepository } from './budget-alert.repository';
 import { BudgetEvaluationService } from './budget-evaluation.service';
@@ -25,7 +30,7 @@ import { ThrottleService } from './throttle.service';
 /** From usage to invoices, and what becomes of them; budgets, and who is told when they are spent. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule, UsageModule],
-  controllers: [InvoiceController, BudgetController],
+  controllers: [InvoiceController, CreditNoteController, PreviewController, BudgetController],
   providers: [
     BillingEnrolment,
     BillingStateRepository,
@@ -35,6 +40,9 @@ import { ThrottleService } from './throttle.service';
     InvoiceRun,
     InvoiceService,
     InvoiceWriter,
+    CreditNoteRepository,
+    CreditNoteService,
+    PreviewService,
     BudgetAlertDelivery,
     BudgetAlertRepository,
     BudgetEvaluationService,

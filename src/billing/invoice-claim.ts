@@ -17,6 +17,6 @@ export interface InvoiceClaim {
   readonly state: BillingState | null;
   /** Earlier periods to be rated again. */
   readonly stale: ReadonlySet<number>;
-  /** As if the period ended with the usage so far, and this much more of each meter, in its units. */
-  readonly whatIf?: { readonly usage: ReadonlyMap<string, Ratio> };
+  /** Of a preview: as if so much more of these meters, in their units, were used. */
+  readonly moreUsage?: ReadonlyMap<string, Ratio>;
 }

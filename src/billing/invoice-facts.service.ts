@@ -87,7 +87,7 @@ export class InvoiceFactsService {
   /** The period that was billed last; null where none was. */
   async #periodBefore(claim: InvoiceClaim): Promise<RatedPeriod | null> {
     const { account, period, state, kind } = claim;
-    if (kind === 'fees' || state === null || claim.whatIf) return null;
+    if (kind === 'fees' || state === null) return null;
     const before = this.accounts.segmentAt(account, period.from - 1);
     if (claim.stale.has(before.from)) return null;
     return this.#cut(claim, before, 'period');
@@ -233,9 +233,9 @@ const rollsOver = (card: RateCard | null): boolean =>
 const reaches = (card: RateCard | null, questions: readonly PeriodUsageQuestion[]): boolean =>
   rollsOver(card) || questions.some(({ meter }) => isGauge(meter.aggregation));
 
-function stageOf(segment: Segment, kind: InvoiceKind, { now, whatIf }: InvoiceClaim): RatingStage {
+function stageOf(segment: Segment, kind: InvoiceKind, { now }: InvoiceClaim): RatingStage {
   if (kind === 'fees') return 'fees';
-  if (kind === 'period' || whatIf || segment.to <= now) return 'over';
+  if (kind === 'period' || segment.to <= now) return 'over';
   return segment.from <= now ? 'running' : 'fees';
 }
 

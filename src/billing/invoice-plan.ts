@@ -29,8 +29,8 @@ export function planInvoice(facts: InvoiceFacts): InvoicePlan | null {
 }
 
 /** Taxes and discounts are those agreed to at the end of what is billed. */
-function lastInstant({ claim: { kind, period, now, whatIf } }: InvoiceFacts): number {
-  return kind === 'period' || whatIf ? period.to - 1 : Math.min(now, period.to - 1);
+function lastInstant({ claim: { kind, period, now } }: InvoiceFacts): number {
+  return kind === 'period' ? period.to - 1 : Math.min(now, period.to - 1);
 }
 
 /** The rows that finalising writes. What grants pay is known only when they are drawn. */

@@ -49,7 +49,7 @@ export function fromRestListInvoices(path: unknown, query: unknown): InvoicePage
   return { account, after, limit, status };
 }
 
-const Part = z.strictObject({
+export const InvoicePartAnswer = z.strictObject({
   name: z.string(),
   percent: DecimalText.optional(),
   inclusive: z.boolean().optional(),
@@ -74,8 +74,8 @@ const INVOICE = {
   paid_at: InstantText.nullable(),
   voided_at: InstantText.nullable(),
   subtotal: DecimalText.nullable(),
-  discounts: z.array(Part),
-  taxes: z.array(Part),
+  discounts: z.array(InvoicePartAnswer),
+  taxes: z.array(InvoicePartAnswer),
   total: DecimalText.nullable().meta({
     description: 'Null while it is a draft; a preview says what it would be.',
   }),

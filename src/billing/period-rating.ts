@@ -57,7 +57,7 @@ export function ratePeriod(
         carriedOver,
         usedEarlier: usedEarlier.get(key),
       });
-      usage.set(key, isLast && period.from === claim.period.from ? withWhatIf(own, question, claim) : own);
+      usage.set(key, isLast && period.from === claim.period.from ? withMoreUsage(own, question, claim) : own);
     }
     for (const [key, used] of usage)
       usedEarlier.set(key, addRatios(usedEarlier.get(key) ?? RATIO_ZERO, unitsUsed(used)));
@@ -90,8 +90,12 @@ function meterUsage(
   };
 }
 
-function withWhatIf(usage: MeterUsage, { meter }: PeriodUsageQuestion, { whatIf }: InvoiceClaim): MeterUsage {
-  const more = whatIf?.usage.get(meter.key);
+function withMoreUsage(
+  usage: MeterUsage,
+  { meter }: PeriodUsageQuestion,
+  { moreUsage }: InvoiceClaim,
+): MeterUsage {
+  const more = moreUsage?.get(meter.key);
   if (more === undefined) return usage;
   const quantity = quantityOfRatio(multiplyRatios(more, meter.divideBy));
   return { ...usage, entries: [...usage.entries, { quantity }] };
