@@ -17,6 +17,8 @@ import { CreditNoteController } from './credit-note.rest.controller';
 import { CreditNoteService } from './credit-note.service';
 import { PreviewController } from './preview.rest.controller';
 import { PreviewService } from './preview.service';
+import { TestClockController } from './test-clock.rest.controller';
+import { TestClockService } from './test-clock.service';
 import { BudgetAlertDelivery } from './budget-alert-delivery.service';
 import { BudgetAlertRepository } from './budget-alert.repository';
 import { BudgetEvaluationService } from './budget-evaluation.service';
@@ -30,7 +32,13 @@ import { ThrottleService } from './throttle.service';
 /** From usage to invoices, and what becomes of them; budgets, and who is told when they are spent. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule, UsageModule],
-  controllers: [InvoiceController, CreditNoteController, PreviewController, BudgetController],
+  controllers: [
+    TestClockController,
+    InvoiceController,
+    CreditNoteController,
+    PreviewController,
+    BudgetController,
+  ],
   providers: [
     BillingEnrolment,
     BillingStateRepository,
@@ -43,6 +51,7 @@ import { ThrottleService } from './throttle.service';
     CreditNoteRepository,
     CreditNoteService,
     PreviewService,
+    TestClockService,
     BudgetAlertDelivery,
     BudgetAlertRepository,
     BudgetEvaluationService,

@@ -55,6 +55,15 @@ const GIVE_NUMBERS = `
   update invoice_number set last = last + (select count(*) from numbered) where issuer = $1
   returning (select count(*) from numbered)::int as given`;
 
+/** When something is next due for the accounts of a test clock: a period ends, a grace is over. */
+const NEXT_DUE = `
+  select min(at) as at from (
+    select s.due_at as at from billing_state s join account a on a.id = s.account_id
+    where a.test_clock_id = $1 and s.due_at is not null
+    union all
+    select i.finalise_at from invoice i join account a on a.id = i.account_id
+    where a.test_clock_id = $1 and i.status = 'draft') due`;
+
 /** Whose numbers, and what stands before them. */
 export interface NumberSeries {
   readonly issuer: string;
@@ -132,6 +141,12 @@ export class DraftRepository {
     { problem, until }: { problem: string; until: Date },
   ): Promise<void> {
     await sql.query(POSTPONE_DRAFT, [account.bucket, account.id, id, problem, until]);
+  }
+
+  /** The next instant at which the accounts of a test clock have something due; null = there is none. */
+  async nextDue(testClock: string): Promise<Date | null> {
+    const [row] = await this.database.query<{ at: Date | null }>(NEXT_DUE, [testClock]);
+    return row?.at ?? null;
   }
 
   /** Numbers what is final and has none, in a transaction of its own; how many were given. */

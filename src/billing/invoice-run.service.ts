@@ -4,7 +4,7 @@ import { DomainError } from '../core/errors';
 import { termsAfter, termsAt, type TermsVersion } from '../core/terms';
 import { AccountService } from '../cost-centers/account.service';
 import { TermsService } from '../cost-centers/terms.service';
-import { AccountClock } from '../platform/account-clock';
+import { AccountClock, type RunClock } from '../platform/account-clock';
 import { CONFIG, type Config } from '../platform/config';
 import { keyedId } from '../platform/keyed-id';
 import { Logger } from '../platform/logger';
@@ -17,12 +17,6 @@ import { planInvoice } from './invoice-plan';
 import { DraftRepository } from './draft.repository';
 import { InvoiceWriter, type PlannedInvoice } from './invoice-writer.service';
 import type { StoredInvoice } from './stored-invoice';
-
-/** Whose invoices are due, by which clock; null = everybody's. */
-export interface RunClock {
-  readonly now: Date;
-  readonly testClock: string | null;
-}
 
 /** Accounts in one transaction: enough to share its round trips, few enough to hold their locks for moments only. */
 const BATCH = 500;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GrantService } from '../ledger/grant.service';
 import type { StoredGrant } from '../ledger/stored';
 import type { Principal } from '../platform/auth/principal';
-import { Clock } from '../platform/clock';
+import { AccountClock } from '../platform/account-clock';
 import { Ids } from '../platform/ids';
 import { keyedId } from '../platform/keyed-id';
 import { Database } from '../platform/transaction';
@@ -16,7 +16,7 @@ export class AccountGrantService {
     private readonly accounts: AccountService,
     private readonly grants: GrantService,
     private readonly database: Database,
-    private readonly clock: Clock,
+    private readonly clock: AccountClock,
     private readonly ids: Ids,
   ) {}
 
@@ -27,7 +27,7 @@ export class AccountGrantService {
   async give(caller: Principal, { account: key, idempotencyKey, ...grant }: GiveGrant): Promise<StoredGrant> {
     const account = await this.accounts.getFor(caller, key);
     const id = idempotencyKey === null ? this.ids.uuidv7() : keyedId('grant', key, idempotencyKey);
-    const at = this.clock.now();
+    const at = this.clock.now(account);
     return this.database.transaction((tx) => this.grants.issue(tx, account, { ...grant, id, at }));
   }
 }

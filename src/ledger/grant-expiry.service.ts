@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountRef } from '../core/account';
-import { Clock } from '../platform/clock';
+import type { RunClock } from '../platform/account-clock';
 import { Logger } from '../platform/logger';
 import { Database } from '../platform/transaction';
 import { GrantRepository, type LapsingPosition } from './grant.repository';
@@ -21,21 +21,20 @@ export class GrantExpiryService {
     private readonly database: Database,
     private readonly stored: GrantRepository,
     private readonly grants: GrantService,
-    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
   /**
-   * Expires everything that has ended by now; any number of these at once is one. An account that fails is logged and the
+   * Expires everything that has ended by then, of the clock's accounts; any number of these at once is one. An account that fails is logged and the
    * others go on; in the end their number is thrown, and the next run tries them again.
    */
-  async run(): Promise<GrantExpiryResult> {
-    const at = this.clock.now();
+  async run(clock: RunClock): Promise<GrantExpiryResult> {
+    const at = clock.now;
     const seen = new Set<number>();
     let [accounts, grants, failed] = [0, 0, 0];
     let after: LapsingPosition | null = null;
     do {
-      const page = await this.stored.lapsingOfAll(this.database, { at, after, limit: PAGE });
+      const page = await this.stored.lapsingOfAll(this.database, { ...clock, after, limit: PAGE });
       for (const account of page.filter(({ id }) => !seen.has(id) && seen.add(id))) {
         const expired = await this.#expire(account, at);
         if (expired === null) failed += 1;

@@ -4,6 +4,7 @@ import type { Asset } from '../core/asset';
 import type { GrantKind, GrantPart } from '../core/grant';
 import { fullDecimal, parseQuantity } from '../core/quantity';
 import { plainArray } from '../platform/array-literal';
+import type { RunClock } from '../platform/account-clock';
 import type { Sql } from '../platform/transaction';
 import { BEFORE_POSITION, MICROSECONDS, type Position, positionValues } from './newest-first';
 import type { NewGrant, StoredGrant } from './stored';
@@ -31,6 +32,7 @@ const READ_LAPSING_OF_ALL = `
   select bucket, account_id, id, expires_at::text as ended from credit_grant
   where used + expired < amount and expires_at is not null and expires_at <= $1
     and (expires_at, account_id, id) > ($2::timestamptz, $3::bigint, $4::uuid)
+    and exists (select from account a where a.id = account_id and a.test_clock_id is not distinct from $6::uuid)
   order by expires_at, account_id, id limit $5`;
 
 const LIST_GRANTS_NEWEST_FIRST = `
@@ -130,10 +132,10 @@ export class GrantRepository {
   /** The accounts of ended grants with something left, the longest ended first, each with its place in the order. */
   async lapsingOfAll(
     sql: Sql,
-    { at, after, limit }: { at: Date; after: LapsingPosition | null; limit: number },
+    { now: at, testClock, after, limit }: RunClock & { after: LapsingPosition | null; limit: number },
   ): Promise<(AccountRef & { position: LapsingPosition })[]> {
     const { ended, accountId, id } = after ?? { ended: '-infinity', accountId: 0, id: NIL };
-    const values = [at, ended, accountId, id, limit];
+    const values = [at, ended, accountId, id, limit, testClock];
     const rows = await sql.query<LapsingRow>(READ_LAPSING_OF_ALL, values);
     return rows.map((row) => {
       const account = { id: Number(row.account_id), bucket: row.bucket };

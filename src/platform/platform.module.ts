@@ -49,7 +49,18 @@ export class PlatformModule {
         HealthModule,
       ],
       providers,
-      exports: [CONFIG, Clock, Ids, Readiness, Seeds, Checks, Retention, Logger, DatabaseModule, TestClocksModule],
+      exports: [
+        CONFIG,
+        Clock,
+        Ids,
+        Readiness,
+        Seeds,
+        Checks,
+        Retention,
+        Logger,
+        DatabaseModule,
+        TestClocksModule,
+      ],
     };
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { GrantExpiryService } from '../ledger/grant-expiry.service';
+import { Clock } from '../platform/clock';
 import { Jobs } from '../platform/jobs/jobs.service';
 import { JobRunner } from './job-runner.service';
 
@@ -15,10 +16,11 @@ export class GrantExpiryJob implements OnModuleInit {
     private readonly runner: JobRunner,
     private readonly jobs: Jobs,
     private readonly expiry: GrantExpiryService,
+    private readonly clock: Clock,
   ) {}
 
   onModuleInit(): void {
-    const run = () => this.expiry.run();
+    const run = () => this.expiry.run({ now: this.clock.now(), testClock: null });
     const does = 'posts what is left of ended grants';
     this.jobs.add({ name: NAME, does, when: 'every hour', leaseMs: LEASE_MS, run });
   }

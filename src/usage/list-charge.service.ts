@@ -8,7 +8,7 @@ import type { Currency } from '../core/money';
 import { addRatios, divideRatios, RATIO_ZERO, subtractRatios, type Ratio } from '../core/ratio';
 import { AccountService } from '../cost-centers/account.service';
 import type { Principal } from '../platform/auth/principal';
-import { Clock } from '../platform/clock';
+import { AccountClock } from '../platform/account-clock';
 import { ListPriceService } from '../pricing/list-price.service';
 import type { ReadListCharges } from './list-charge.commands';
 import { UsageQueryService } from './usage-query.service';
@@ -49,7 +49,7 @@ export class ListChargeService {
     private readonly accounts: AccountService,
     private readonly prices: ListPriceService,
     private readonly usage: UsageQueryService,
-    private readonly clock: Clock,
+    private readonly clock: AccountClock,
   ) {}
 
   /**
@@ -92,7 +92,7 @@ export class ListChargeService {
 
   /** The running period unless the query says otherwise; a stretch that begins elsewhere ends now. */
   #stretch({ from, to }: ReadListCharges, account: Account): Stretch {
-    const now = this.clock.now().getTime();
+    const now = this.clock.now(account).getTime();
     const period = this.accounts.segmentAt(account, now);
     const stretch = { from: from ?? period.from, to: to ?? (from === null ? period.to : now) };
     if (stretch.from >= stretch.to) throw invalid('to', 'must be after from');
@@ -107,7 +107,7 @@ export class ListChargeService {
       part.from > segment.from ? await this.#usage({ from: segment.from, to: part.from }, whose) : RATIO_ZERO;
     const after = await this.#usage({ from: segment.from, to: part.to }, whose);
     const { divideBy } = whose.meter;
-    const final = part.to === segment.to && segment.to <= this.clock.now().getTime();
+    const final = part.to === segment.to && segment.to <= this.clock.now(whose.account).getTime();
     return {
       ...part,
       period,

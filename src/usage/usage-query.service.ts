@@ -10,7 +10,7 @@ import { EMPTY_STATE, usageOf } from '../core/rollup';
 import { type WindowSize, queryWindows } from '../core/window';
 import { AccountService } from '../cost-centers/account.service';
 import type { Principal } from '../platform/auth/principal';
-import { Clock } from '../platform/clock';
+import { AccountClock } from '../platform/account-clock';
 import { Database, type Sql } from '../platform/transaction';
 import { MeterService } from '../pricing/meter.service';
 import { CounterUsageService } from './counter-usage.service';
@@ -60,7 +60,7 @@ export class UsageQueryService {
     private readonly usage: UsageRepository,
     private readonly counters: CounterUsageService,
     private readonly gauges: GaugeUsageService,
-    private readonly clock: Clock,
+    private readonly clock: AccountClock,
   ) {}
 
   /**
@@ -76,7 +76,7 @@ export class UsageQueryService {
   /** The same for an account and a meter that are known, whoever asks. */
   async of(account: Account, meter: Meter, query: UsageOf): Promise<UsageAnswer> {
     checkDimensions(query, meter);
-    const now = this.clock.now().getTime();
+    const now = this.clock.now(account).getTime();
     const segmentAt = (at: number): Stretch => this.accounts.segmentAt(account, at);
     const stretch = stretchOf(query, { now, period: segmentAt(now) });
     const timeZone = query.timeZone ?? account.calendar.timeZone;

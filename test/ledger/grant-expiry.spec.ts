@@ -1,7 +1,6 @@
 import type { AccountRef } from '../../src/core/account';
-import { GrantExpiryService } from '../../src/ledger/grant-expiry.service';
+import { type GrantExpiryResult, GrantExpiryService } from '../../src/ledger/grant-expiry.service';
 import { GrantRepository } from '../../src/ledger/grant.repository';
-import { Clock } from '../../src/platform/clock';
 import { Logger } from '../../src/platform/logger';
 import { withClient } from '../support/postgres';
 import { LedgerWorld, NOW, usd, USD } from './ledger-world';
@@ -17,11 +16,10 @@ afterEach(async () => expect(await world.broken()).toEqual([]));
 afterAll(() => world.close());
 
 /** The job of a process of its own, at an instant. */
-function job(at: Date): GrantExpiryService {
-  const clock = new Clock();
-  jest.spyOn(clock, 'now').mockReturnValue(at);
+function job(now: Date): { run: () => Promise<GrantExpiryResult> } {
   const logger = new Logger({ logLevel: 'silent' });
-  return new GrantExpiryService(world.database, new GrantRepository(), world.grants, clock, logger);
+  const service = new GrantExpiryService(world.database, new GrantRepository(), world.grants, logger);
+  return { run: () => service.run({ now, testClock: null }) };
 }
 
 interface Told {

@@ -41,6 +41,8 @@ describe('the check of migrations', () => {
     );
     const check = checkMigrations(empty.url);
     await expect(check).rejects.toThrow('down leaves behind: column left_over.n integer');
-    await expect(check).rejects.toThrow('only after the second up: column subject_profile.updated_at timestamp');
+    await expect(check).rejects.toThrow(
+      'only after the second up: column subject_profile.updated_at timestamp',
+    );
   });
 });

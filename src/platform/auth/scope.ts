@@ -17,6 +17,7 @@ export const SCOPES = [
   'keys:read',
   'keys:write',
   'jobs:run',
+  'clocks:write',
   'audit:read',
   'operations:read',
   'operations:write',
