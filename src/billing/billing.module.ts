@@ -19,6 +19,8 @@ import { PreviewController } from './preview.rest.controller';
 import { PreviewService } from './preview.service';
 import { TestClockController } from './test-clock.rest.controller';
 import { TestClockService } from './test-clock.service';
+import { InvoiceExplanationController } from './invoice-explanation.rest.controller';
+import { InvoiceExplanationService } from './invoice-explanation.service';
 import { BudgetAlertDelivery } from './budget-alert-delivery.service';
 import { BudgetAlertRepository } from './budget-alert.repository';
 import { BudgetEvaluationService } from './budget-evaluation.service';
@@ -33,6 +35,7 @@ import { ThrottleService } from './throttle.service';
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule, UsageModule],
   controllers: [
+    InvoiceExplanationController,
     TestClockController,
     InvoiceController,
     CreditNoteController,
@@ -51,6 +54,7 @@ import { ThrottleService } from './throttle.service';
     CreditNoteRepository,
     CreditNoteService,
     PreviewService,
+    InvoiceExplanationService,
     TestClockService,
     BudgetAlertDelivery,
     BudgetAlertRepository,

@@ -205,12 +205,11 @@ export class InvoiceFactsService {
   }
 }
 
-/** What was handed to a period, as its invoice noted it (`snapshotOf`). */
+/** What was handed to a period, as its invoice noted it (`ratedOf`). */
 function carriedIntoRated(rated: unknown, periodFrom: number): ReadonlyMap<string, Ratio> {
-  const segments = (Array.isArray(rated) ? rated : []) as {
-    period_from: string;
-    usage: Record<string, { carried_over?: string }>;
-  }[];
+  const { segments } = (rated ?? { segments: [] }) as {
+    segments: { period_from: string; usage: Record<string, { carried_over?: string }> }[];
+  };
   const first = segments.find((each) => Date.parse(each.period_from) === periodFrom);
   const carried = Object.entries(first?.usage ?? {}).flatMap(([meter, { carried_over: text }]) =>
     text === undefined ? [] : [[meter, text] as const],

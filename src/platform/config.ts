@@ -187,8 +187,7 @@ function toConfig(s: Settings): Config {
     role: s.ROLE,
     rateLimitRequests: s.RATE_LIMIT_REQUESTS,
     rateLimitWindowMs: s.RATE_LIMIT_WINDOW,
-    invoiceGraceMs: s.INVOICE_GRACE,
-    invoicePrefix: s.INVOICE_PREFIX ?? '',
+    ...invoiceConfig(s),
     retentionEventsMs: s.RETENTION_EVENTS,
     retentionWindowsMs: s.RETENTION_WINDOWS,
     retentionOutboxMs: s.RETENTION_OUTBOX,
@@ -203,6 +202,10 @@ function toConfig(s: Settings): Config {
     logLevel: s.DEBUG ? 'debug' : s.LOG_LEVEL,
     otelEndpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
+}
+
+function invoiceConfig(s: Settings): Pick<Config, 'invoiceGraceMs' | 'invoicePrefix'> {
+  return { invoiceGraceMs: s.INVOICE_GRACE, invoicePrefix: s.INVOICE_PREFIX ?? '' };
 }
 
 /** REDIS_DB counts only where the address names no database itself. */
