@@ -21,6 +21,9 @@ import { TestClockController } from './test-clock.rest.controller';
 import { TestClockService } from './test-clock.service';
 import { InvoiceExplanationController } from './invoice-explanation.rest.controller';
 import { InvoiceExplanationService } from './invoice-explanation.service';
+import { OffCycleRepository } from './off-cycle.repository';
+import { OffCycleInvoices } from './off-cycle.service';
+import { WaybillInvoiceController } from './waybill-invoice.rest.controller';
 import { BudgetAlertDelivery } from './budget-alert-delivery.service';
 import { BudgetAlertRepository } from './budget-alert.repository';
 import { BudgetEvaluationService } from './budget-evaluation.service';
@@ -37,6 +40,7 @@ import { ThrottleService } from './throttle.service';
   controllers: [
     InvoiceExplanationController,
     TestClockController,
+    WaybillInvoiceController,
     InvoiceController,
     CreditNoteController,
     PreviewController,
@@ -54,6 +58,8 @@ import { ThrottleService } from './throttle.service';
     CreditNoteRepository,
     CreditNoteService,
     PreviewService,
+    OffCycleInvoices,
+    OffCycleRepository,
     InvoiceExplanationService,
     TestClockService,
     BudgetAlertDelivery,
@@ -65,6 +71,6 @@ import { ThrottleService } from './throttle.service';
     ThrottleRepository,
     ThrottleService,
   ],
-  exports: [InvoiceRun, BudgetEvaluationService],
+  exports: [InvoiceRun, OffCycleInvoices, BudgetEvaluationService],
 })
 export class BillingModule {}

@@ -14,7 +14,7 @@ import { LedgerService } from '../ledger/ledger.service';
 import type { Position } from '../ledger/newest-first';
 import { AccountClock } from '../platform/account-clock';
 import { Audit } from '../platform/audit/audit.service';
-import { mayUseAccount, type Principal } from '../platform/auth/principal';
+import { mayUseAccount, requireAccount, type Principal } from '../platform/auth/principal';
 import { BillingEvents } from '../platform/billing-events/billing-events.service';
 import { keyedId } from '../platform/keyed-id';
 import { Database, type Sql } from '../platform/transaction';
@@ -67,6 +67,15 @@ export class InvoiceService {
     page: { after: Position | null; limit: number; status: InvoiceStatus | null },
   ): Promise<StoredInvoice[]> {
     return this.invoices.list(await this.accounts.getFor(caller, key), page);
+  }
+
+  /** The newest hundred of an account, and what time it is for it; none of an account nothing is known of. Throws `forbidden`. */
+  async newestOf(caller: Principal, key: AccountKey): Promise<{ invoices: StoredInvoice[]; now: Date }> {
+    requireAccount(caller, key);
+    const account = await this.accounts.find(key);
+    if (account === null) return { invoices: [], now: new Date(0) };
+    const page = { after: null, limit: NEWEST, status: null };
+    return { invoices: await this.invoices.list(account, page), now: this.clock.now(account) };
   }
 
   /**
@@ -252,6 +261,8 @@ export class InvoiceService {
     await this.audit.write(tx, { account, actor, ...entry });
   }
 }
+
+const NEWEST = 100;
 
 const overpaidId = (source: string): string => keyedId('overpaid', source);
 

@@ -64,6 +64,7 @@ export const VARIABLES = {
   RATE_LIMIT_REQUESTS: integer(1000, { min: 1, max: 10_000_000 }),
   RATE_LIMIT_WINDOW: duration('1s'),
   INVOICE_GRACE: duration('1h'),
+  INVOICE_PAYMENT_TERM: duration('14d'),
   INVOICE_PREFIX: text('INV-'),
   RETENTION_EVENTS: duration('400d'),
   RETENTION_WINDOWS: duration('800d'),

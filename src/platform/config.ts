@@ -66,6 +66,8 @@ export interface Config {
   readonly rateLimitWindowMs: number;
   /** How long after a period's end its invoice stays a draft, for usage that comes late. */
   readonly invoiceGraceMs: number;
+  /** How long after an invoice became final it is due. */
+  readonly invoicePaymentTermMs: number;
   /** What stands before the running number of an invoice. */
   readonly invoicePrefix: string;
   readonly retentionEventsMs: number;
@@ -204,8 +206,12 @@ function toConfig(s: Settings): Config {
   };
 }
 
-function invoiceConfig(s: Settings): Pick<Config, 'invoiceGraceMs' | 'invoicePrefix'> {
-  return { invoiceGraceMs: s.INVOICE_GRACE, invoicePrefix: s.INVOICE_PREFIX ?? '' };
+function invoiceConfig(s: Settings) {
+  return {
+    invoiceGraceMs: s.INVOICE_GRACE,
+    invoicePaymentTermMs: s.INVOICE_PAYMENT_TERM,
+    invoicePrefix: s.INVOICE_PREFIX ?? '',
+  };
 }
 
 /** REDIS_DB counts only where the address names no database itself. */
