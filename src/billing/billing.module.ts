@@ -6,6 +6,8 @@ import { UsageModule } from '../usage/usage.module';
 import { BillingEnrolment } from './billing-enrolment.service';
 import { BillingStateRepository } from './billing-state.repository';
 import { DraftRepository } from './draft.repository';
+import { InvoiceDocumentController } from './invoice-document.rest.controller';
+import { InvoiceDocuments } from './invoice-document.service';
 import { InvoiceFactsService } from './invoice-facts.service';
 import { InvoiceRepository } from './invoice.repository';
 import { InvoiceController } from './invoice.rest.controller';
@@ -16,11 +18,12 @@ import { InvoiceWriter } from './invoice-writer.service';
 /** From usage to invoices, and what becomes of them. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule, UsageModule],
-  controllers: [InvoiceController],
+  controllers: [InvoiceController, InvoiceDocumentController],
   providers: [
     BillingEnrolment,
     BillingStateRepository,
     DraftRepository,
+    InvoiceDocuments,
     InvoiceFactsService,
     InvoiceRepository,
     InvoiceRun,

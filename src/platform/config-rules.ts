@@ -4,7 +4,10 @@ import type { Settings } from './config-variables';
 
 /** What is wrong with variables that are each right but do not go together; every problem begins with a name. */
 export function conflicts(s: Settings): string[] {
-  return [...doorConflicts(s), ...secretConflicts(s), ...storeConflicts(s), ...providerConflicts(s)];
+  return [
+    ...[...doorConflicts(s), ...secretConflicts(s), ...storeConflicts(s)],
+    ...[...providerConflicts(s), ...documentConflicts(s)],
+  ];
 }
 
 function doorConflicts(s: Settings): string[] {
@@ -52,6 +55,10 @@ function secretConflicts(s: Settings): string[] {
   if (s.JWKS_URL && !isSecureOrLoopback(s.JWKS_URL))
     problems.push('JWKS_URL: must begin with https:// unless it is on this machine');
   return problems;
+}
+
+function documentConflicts(s: Settings): string[] {
+  return s.INVOICE_FONT && !existsSync(s.INVOICE_FONT) ? ['INVOICE_FONT: there is no such file'] : [];
 }
 
 function storeConflicts(s: Settings): string[] {

@@ -68,6 +68,15 @@ export interface Config {
   readonly invoiceGraceMs: number;
   /** What stands before the running number of an invoice. */
   readonly invoicePrefix: string;
+  /** Who bills; what is empty is not shown. */
+  readonly invoiceSeller: {
+    readonly name: string;
+    readonly address: readonly string[];
+    readonly taxId: string;
+    readonly footer: readonly string[];
+  };
+  /** Path of a font for what the built-in one lacks. */
+  readonly invoiceFont: string | null;
   readonly retentionEventsMs: number;
   readonly retentionWindowsMs: number;
   readonly requireKnownAccounts: boolean;
@@ -183,6 +192,8 @@ function toConfig(s: Settings): Config {
     rateLimitWindowMs: s.RATE_LIMIT_WINDOW,
     invoiceGraceMs: s.INVOICE_GRACE,
     invoicePrefix: s.INVOICE_PREFIX ?? '',
+    invoiceSeller: sellerOf(s),
+    invoiceFont: s.INVOICE_FONT,
     retentionEventsMs: s.RETENTION_EVENTS,
     retentionWindowsMs: s.RETENTION_WINDOWS,
     requireKnownAccounts: s.REQUIRE_KNOWN_ACCOUNTS,
@@ -194,6 +205,11 @@ function toConfig(s: Settings): Config {
     logLevel: s.DEBUG ? 'debug' : s.LOG_LEVEL,
     otelEndpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
+}
+
+function sellerOf(s: Settings): Config['invoiceSeller'] {
+  const { INVOICE_SELLER_NAME: name, INVOICE_SELLER_ADDRESS: address, INVOICE_SELLER_TAX_ID: taxId } = s;
+  return { name, address, taxId, footer: s.INVOICE_FOOTER };
 }
 
 /** REDIS_DB counts only where the address names no database itself. */
