@@ -248,4 +248,3 @@ export function headFacts(document: InvoiceDocument): [name: string, value: stri
 
 /** Said in place of lines and sums. */
 export const NO_AMOUNTS = 'This draft has no amounts yet. They are known once it is made final.';
-export const NO_LINES = 'Nothing is billed for this period.';

@@ -8,7 +8,6 @@ import {
   headFacts,
   type InvoiceDocument,
   NO_AMOUNTS,
-  NO_LINES,
   type Seller,
   stampOf,
   titleOf,
@@ -112,7 +111,6 @@ function footHtml({ footer }: Seller): Markup | null {
 
 function linesHtml({ groups, currency }: InvoiceDocument): Markup {
   if (currency === null) return html`<p>${NO_AMOUNTS}</p>`;
-  if (groups.length === 0) return html`<p>${NO_LINES}</p>`;
   return html`<table>
     <thead>
       <tr>

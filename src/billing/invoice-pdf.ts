@@ -8,7 +8,6 @@ import {
   headFacts,
   type InvoiceDocument,
   NO_AMOUNTS,
-  NO_LINES,
   type Seller,
   stampOf,
   titleOf,
@@ -111,8 +110,8 @@ function drawFacts(sheet: PdfSheet, facts: readonly [string, string][]): () => v
 }
 
 async function drawLines(sheet: PdfSheet, { groups, currency }: InvoiceDocument): Promise<void> {
-  if (currency === null || groups.length === 0) {
-    sheet.line(currency === null ? NO_AMOUNTS : NO_LINES);
+  if (currency === null) {
+    sheet.line(NO_AMOUNTS);
     return;
   }
   drawColumnHeads(sheet, currency);

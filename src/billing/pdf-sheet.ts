@@ -98,8 +98,9 @@ export class PdfSheet {
 
   height(text: string, style: Style = {}): number {
     const height = this.#file.heightOfString(this.#choose(text, style), boxOf(style));
-    const { maxLines = null } = style;
-    const tallest = maxLines === null ? TALLEST : maxLines * (this.#file.currentLineHeight(true) + LINE_GAP);
+    // The library cuts a text between two lines only where its height is one of whole lines.
+    const step = this.#file.currentLineHeight(true) + LINE_GAP;
+    const tallest = (style.maxLines ?? Math.floor(TALLEST / step)) * step;
     return Math.min(height, tallest);
   }
 
