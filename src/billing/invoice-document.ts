@@ -184,9 +184,9 @@ function sumsOf(invoice: StoredInvoice, currency: Currency): DocumentSum[] {
   ];
 }
 
-/** What leads from the total to what is due, where there is any. */
+/** What leads from the total to what is due. A void invoice gave everything back. */
 function settlements(invoice: StoredInvoice): [kind: DocumentSum['kind'], label: string, minor: bigint][] {
-  const { granted, credited, paid, writtenOff, carried } = invoice;
+  const { status, granted, credited, paid, writtenOff, carried } = invoice;
   const all: [DocumentSum['kind'], string, bigint][] = [
     ['grants', 'Paid by grants', -granted],
     ['credited', 'Credited', -credited],
@@ -194,7 +194,7 @@ function settlements(invoice: StoredInvoice): [kind: DocumentSum['kind'], label:
     ['written-off', 'Written off', -writtenOff],
     ['carried', 'Given as a grant for later invoices', carried],
   ];
-  return all.filter(([, , minor]) => minor !== 0n);
+  return all.filter(([, , minor]) => minor !== 0n && status !== 'void');
 }
 
 const partLabel = ({ name, percent }: InvoicePart): string =>
