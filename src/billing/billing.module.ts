@@ -6,6 +6,8 @@ import { UsageModule } from '../usage/usage.module';
 import { BillingEnrolment } from './billing-enrolment.service';
 import { BillingStateRepository } from './billing-state.repository';
 import { DraftRepository } from './draft.repository';
+import { InvoiceDocumentController } from './invoice-document.rest.controller';
+import { InvoiceDocuments } from './invoice-document.service';
 import { InvoiceFactsService } from './invoice-facts.service';
 import { InvoiceRepository } from './invoice.repository';
 import { InvoiceController } from './invoice.rest.controller';
@@ -42,6 +44,7 @@ import { ThrottleService } from './throttle.service';
     TestClockController,
     WaybillInvoiceController,
     InvoiceController,
+    InvoiceDocumentController,
     CreditNoteController,
     PreviewController,
     BudgetController,
@@ -50,6 +53,7 @@ import { ThrottleService } from './throttle.service';
     BillingEnrolment,
     BillingStateRepository,
     DraftRepository,
+    InvoiceDocuments,
     InvoiceFactsService,
     InvoiceRepository,
     InvoiceRun,

@@ -28,6 +28,18 @@ export function text<T extends string | null>(fallback: T): Variable<string | T>
   return { fallback, parse: (value) => value };
 }
 
+/** Text of several lines, parted by line breaks or by the two characters `\n`, which fit into one line of a file. */
+export function lines(): Variable<readonly string[]> {
+  return {
+    fallback: [],
+    parse: (value) =>
+      value
+        .split(/\r?\n|\\n/)
+        .map((line) => line.trim())
+        .filter((line) => line !== ''),
+  };
+}
+
 /** A name or address to listen on. */
 export function host(fallback: string): Variable<string> {
   return {

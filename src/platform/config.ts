@@ -70,6 +70,15 @@ export interface Config {
   readonly invoicePaymentTermMs: number;
   /** What stands before the running number of an invoice. */
   readonly invoicePrefix: string;
+  /** Who bills; what is empty is not shown. */
+  readonly invoiceSeller: {
+    readonly name: string;
+    readonly address: readonly string[];
+    readonly taxId: string;
+    readonly footer: readonly string[];
+  };
+  /** Path of a font for what the built-in one lacks. */
+  readonly invoiceFont: string | null;
   readonly retentionEventsMs: number;
   readonly retentionWindowsMs: number;
   /** Of messages that were delivered; others stay. */
@@ -211,7 +220,14 @@ function invoiceConfig(s: Settings) {
     invoiceGraceMs: s.INVOICE_GRACE,
     invoicePaymentTermMs: s.INVOICE_PAYMENT_TERM,
     invoicePrefix: s.INVOICE_PREFIX ?? '',
+    invoiceSeller: sellerOf(s),
+    invoiceFont: s.INVOICE_FONT,
   };
+}
+
+function sellerOf(s: Settings): Config['invoiceSeller'] {
+  const { INVOICE_SELLER_NAME: name, INVOICE_SELLER_ADDRESS: address, INVOICE_SELLER_TAX_ID: taxId } = s;
+  return { name, address, taxId, footer: s.INVOICE_FOOTER };
 }
 
 /** REDIS_DB counts only where the address names no database itself. */
