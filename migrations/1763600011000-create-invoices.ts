@@ -40,7 +40,7 @@ const STATE = `
     carried json,
     primary key (bucket, account_id)
   ) with (fillfactor = 80);
-  create index billing_state_due on billing_state (due_at) where due_at is not null;
+  create index billing_state_due on billing_state (bucket, due_at) where due_at is not null;
   comment on table billing_state is 'Up to when an account has been billed, and when it is next.';
   comment on column billing_state.open_from is 'Where the first period begins that has no invoice yet.';
   comment on column billing_state.due_at is 'The end of that period; null = nothing is billed.';
@@ -82,7 +82,7 @@ const INVOICES = `
     primary key (bucket, account_id, id)
   ) with (fillfactor = 80);
   create index invoice_by_time on invoice (account_id, created_at, id);
-  create index invoice_to_finalise on invoice (finalise_at, account_id) where status = 'draft';
+  create index invoice_to_finalise on invoice (bucket, finalise_at, account_id) where status = 'draft';
   create index invoice_to_number on invoice (finalised_at, id) where status <> 'draft' and number is null;
   create unique index invoice_number_once on invoice (issuer, sequence) where sequence is not null;
   comment on table invoice is 'The readable cut of a period. Amounts in minor units of its currency; a draft has none yet.';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountRef } from '../core/account';
+import type { RunClock } from '../platform/account-clock';
 import { plainArray, textArray } from '../platform/array-literal';
 import { Database, type Sql } from '../platform/transaction';
 
@@ -20,12 +21,14 @@ const MS = (at: string): string => `(extract(epoch from ${at}) * 1000)::bigint`;
 
 const COLUMNS = `bucket, account_id, ${MS('open_from')} as open_from, ${MS('due_at')} as due_at, revision, carried`;
 
-/** Whoever is at it already does it; the others take the next ones. */
+/** Buckets in which a period is over, for whichever clock. */
+const FIND_DUE_BUCKETS = `select distinct bucket from billing_state where due_at <= $1 order by bucket`;
+
+/** Whoever is at it already does it; the others take the next ones. The clock is looked up for the rows that are taken only. */
 const CLAIM_DUE = `
   select s.bucket, s.account_id, ${MS('s.open_from')} as open_from, ${MS('s.due_at')} as due_at, s.revision, s.carried
   from billing_state s
-  where s.due_at <= $1 and exists (select from account a
-    where a.id = s.account_id and a.test_clock_id is not distinct from $2::uuid)
+  where s.bucket = $4 and s.due_at <= $1 and (select a.test_clock_id from account a where a.id = s.account_id) is not distinct from $2::uuid
   order by s.due_at limit $3 for update of s skip locked`;
 
 const READ_STATES = `
@@ -63,12 +66,18 @@ interface StateRow {
 export class BillingStateRepository {
   constructor(private readonly database: Database) {}
 
-  /** States whose period is over at `now`, of accounts that live by the clock, locked until the transaction ends. */
+  async dueBuckets(now: Date): Promise<number[]> {
+    const rows = await this.database.query<{ bucket: number }>(FIND_DUE_BUCKETS, [now]);
+    return rows.map(({ bucket }) => bucket);
+  }
+
+  /** States of a bucket whose period is over, of accounts that live by the clock, locked until the transaction ends. */
   async claimDue(
     sql: Sql,
-    { now, testClock, limit }: { now: Date; testClock: string | null; limit: number },
+    bucket: number,
+    { now, testClock, limit }: RunClock & { limit: number },
   ): Promise<BillingState[]> {
-    return (await sql.query<StateRow>(CLAIM_DUE, [now, testClock, limit])).map(stateOf);
+    return (await sql.query<StateRow>(CLAIM_DUE, [now, testClock, limit, bucket])).map(stateOf);
   }
 
   /** Those that exist, by account id. */

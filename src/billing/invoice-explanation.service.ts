@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '../core/errors';
 import { EXPORT_FORMAT, proveInvoice } from '../core/invoice-proof';
 import { formatMoney, money } from '../core/money';
+import { planWordingToJson } from '../core/plan-shape';
+import { TermsService } from '../cost-centers/terms.service';
 import type { Principal } from '../platform/auth/principal';
 import { MeterService } from '../pricing/meter.service';
 import { EventListService } from '../usage/event-list.service';
@@ -20,7 +22,13 @@ export interface InvoiceExport {
   readonly billed_before: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** One rated segment as it is kept with the invoice. */
+/** One rated segment as it is kept with the invoice: the plan is named by its version. */
+interface StoredSegment extends Omit<RatedSegmentJson, 'plan' | 'plan_version' | 'wording'> {
+  readonly plan_version_id: number | null;
+  readonly overrides: string | null;
+}
+
+/** One rated segment with the wording it was rated by. */
 export interface RatedSegmentJson {
   readonly period_from: string;
   readonly from: string;
@@ -63,6 +71,7 @@ export class InvoiceExplanationService {
   constructor(
     private readonly invoices: InvoiceService,
     private readonly stored: InvoiceRepository,
+    private readonly terms: TermsService,
     private readonly meters: MeterService,
     private readonly events: EventListService,
   ) {}
@@ -72,9 +81,11 @@ export class InvoiceExplanationService {
     const { invoice, lines } = await this.invoices.read(caller, id);
     if (invoice.currency === null) throw new DomainError('failed-precondition', 'A draft says nothing yet');
     const rated = (await this.stored.rated(invoice)) as {
-      segments: RatedSegmentJson[];
+      segments: StoredSegment[];
       billed_before: Record<string, unknown>[];
     };
+    const segments: RatedSegmentJson[] = [];
+    for (const segment of rated.segments) segments.push(await this.#worded(segment));
     const text = (minor: bigint): string => formatMoney(money(minor, invoice.currency!));
     const partOf = ({ minor, ...part }: InvoicePart) => ({ ...part, amount: text(BigInt(minor)) });
     return {
@@ -83,7 +94,7 @@ export class InvoiceExplanationService {
       lines: lines.map((line) => lineOf(line, text)),
       discounts: invoice.discounts.map(partOf),
       taxes: invoice.taxes.map(partOf),
-      segments: rated.segments,
+      segments,
       billed_before: rated.billed_before,
     };
   }
@@ -95,6 +106,17 @@ export class InvoiceExplanationService {
     const explained: ExplainedLine[] = [];
     for (const line of lines) explained.push(await this.#explain(caller, { invoice, line, exported }));
     return { invoice, lines: explained, proof: proveInvoice(exported) };
+  }
+
+  async #worded({
+    plan_version_id: planVersionId,
+    overrides,
+    ...rest
+  }: StoredSegment): Promise<RatedSegmentJson> {
+    if (planVersionId === null) return { ...rest, plan: null, plan_version: null, wording: null };
+    const card = await this.terms.card({ planVersionId, overrides });
+    const wording = planWordingToJson(card) as RatedSegmentJson['wording'];
+    return { ...rest, plan: card.plan, plan_version: card.version, wording };
   }
 
   async #explain(

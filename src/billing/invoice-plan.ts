@@ -8,7 +8,6 @@ import {
   type InvoiceTotals,
 } from '../core/invoice';
 import type { Currency } from '../core/money';
-import { planWordingToJson } from '../core/plan-shape';
 import type { MeterUsage } from '../core/rating';
 import { ratioText } from '../core/ratio-text';
 import { termsAt } from '../core/terms';
@@ -98,7 +97,7 @@ function billedOf({ periodFrom, segmentFrom, key, meter, quantity, amount, minor
   };
 }
 
-/** What was rated and how, so that every line can be computed again without our tables. */
+/** What was rated and how: every line can be computed again from it and the plan versions, which never change. */
 function snapshotOf({ period, segment, stage, card, usage }: SegmentRating) {
   return {
     period_from: textOf(period.from),
@@ -107,10 +106,8 @@ function snapshotOf({ period, segment, stage, card, usage }: SegmentRating) {
     to: textOf(segment.to),
     stage,
     is_trial: segment.isTrial,
-    plan: card?.plan ?? null,
-    plan_version: card?.version ?? null,
-    overrides: segment.overrides === null ? null : (JSON.parse(segment.overrides) as unknown),
-    wording: card === null ? null : planWordingToJson(card),
+    plan_version_id: card?.id ?? null,
+    overrides: card === null ? null : segment.overrides,
     usage: Object.fromEntries([...usage].map(([meter, used]) => [meter, usageOf(used)])),
   };
 }
