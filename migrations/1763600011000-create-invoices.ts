@@ -144,16 +144,13 @@ const GUARDS = `
     for each row execute function refuse_change();
   create function refuse_change_of_final_invoice() returns trigger language plpgsql as $$
   begin
-    if tg_op = 'DELETE' or (old.kind, old.period_from, old.period_to, old.currency, old.subtotal, old.discount, old.tax, old.total,
-        old.granted, old.carried, old.finalised_at, old.rated::text) is distinct from (new.kind, new.period_from, new.period_to,
-        new.currency, new.subtotal, new.discount, new.tax, new.total, new.granted, new.carried, new.finalised_at, new.rated::text)
-      or (old.number is not null and old.number is distinct from new.number) then
-      raise exception 'an invoice does not change once it is final: a credit note does' using errcode = '23001';
-    end if;
-    return new;
+    raise exception 'an invoice does not change once it is final: a credit note does' using errcode = '23001';
   end $$;
-  create trigger invoice_is_final before update or delete on invoice
-    for each row when (old.status <> 'draft') execute function refuse_change_of_final_invoice();`;
+  create trigger invoice_is_final before delete or update of kind, period_from, period_to, currency, subtotal, discount, tax, total,
+      granted, carried, discounts, taxes, finalised_at, rated on invoice
+    for each row when (old.status <> 'draft') execute function refuse_change_of_final_invoice();
+  create trigger invoice_keeps_its_number before update of number, sequence on invoice
+    for each row when (old.number is not null) execute function refuse_change_of_final_invoice();`;
 
 const PRIVILEGES = `
   do $$

@@ -126,6 +126,11 @@ export function parseDurationMs(value: string): number {
   return sum;
 }
 
+/** A length of time, which may be none. */
+export function durationOrNone(fallback: string): Variable<number> {
+  return { fallback: parseDurationMs(fallback), parse: parseDurationMs };
+}
+
 /** A length of time above zero. */
 export function duration(fallback: string): Variable<number> {
   return {
