@@ -45,7 +45,7 @@ const STATE = `
   comment on column billing_state.open_from is 'Where the first period begins that has no invoice yet.';
   comment on column billing_state.due_at is 'The end of that period; null = nothing is billed.';
   comment on column billing_state.revision is 'Of the counters of the period before, as its invoice read them: another one now = late usage.';
-  comment on column billing_state.carried is 'What the period before handed to the open one, by meter, in units of the meter.';`;
+  comment on column billing_state.carried is 'The newest that was computed of what a period is handed: the period, and units by meter.';`;
 
 const INVOICES = `
   create table invoice (

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountRef } from '../core/account';
+import type { Ratio } from '../core/ratio';
+import { parseRatioText, ratioText } from '../core/ratio-text';
 import type { RunClock } from '../platform/account-clock';
 import { plainArray, textArray } from '../platform/array-literal';
 import { Database, type Sql } from '../platform/transaction';
@@ -12,8 +14,14 @@ export interface BillingState extends AccountRef {
   readonly dueAt: number | null;
   /** Of the counters of the last billed period, as its invoice read them. */
   readonly revision: bigint;
-  /** What the last billed period handed on, by meter, exact text in units of the meter; null = nothing. */
-  readonly carried: Readonly<Record<string, string>> | null;
+  /** The newest that was computed; null = nothing was yet. */
+  readonly carried: CarriedOver | null;
+}
+
+/** What is handed to the period that begins at `into`, by meter, in units of the meter. */
+export interface CarriedOver {
+  readonly into: number;
+  readonly units: ReadonlyMap<string, Ratio>;
 }
 
 const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
@@ -34,13 +42,14 @@ const CLAIM_DUE = `
 const READ_STATES = `
   select ${COLUMNS} from billing_state where bucket = $1 and account_id = any($2::bigint[])`;
 
-/** An account that was not billed for a while does not go back to where it was billed last. */
+/**
+ * An account that was not billed for a while does not go back to where it was billed last. One that waits for a plan agreed
+ * to for later is billed from now on when it takes one earlier.
+ */
 const OPEN = `
   insert into billing_state as s (bucket, account_id, open_from, due_at) values ($1, $2, ${AT('$3::bigint')}, ${AT('$4::bigint')})
-  on conflict (bucket, account_id) do update
-    set open_from = greatest(s.open_from, excluded.open_from),
-      due_at = case when s.open_from > excluded.open_from then s.due_at else excluded.due_at end
-    where s.due_at is null`;
+  on conflict (bucket, account_id) do update set open_from = excluded.open_from, due_at = excluded.due_at
+    where s.due_at > excluded.due_at or s.due_at is null and s.open_from <= excluded.open_from`;
 
 const MOVE_ON = `
   update billing_state s set open_from = ${AT('m.open_ms')}, due_at = ${AT('m.due_ms')}
@@ -48,7 +57,7 @@ const MOVE_ON = `
   where s.bucket = m.bucket and s.account_id = m.account_id`;
 
 const SETTLE = `
-  update billing_state s set revision = m.revision, carried = nullif(m.carried, '')::json
+  update billing_state s set revision = coalesce(m.revision, s.revision), carried = nullif(m.carried, '')::json
   from unnest($2::bigint[], $3::bigint[], $4::text[]) as m(account_id, revision, carried)
   where s.bucket = $1 and s.account_id = m.account_id`;
 
@@ -58,7 +67,7 @@ interface StateRow {
   open_from: string;
   due_at: string | null;
   revision: string;
-  carried: Record<string, string> | null;
+  carried: { into: number; units: Record<string, string> } | null;
 }
 
 /** The rows of `billing_state`. */
@@ -111,18 +120,18 @@ export class BillingStateRepository {
     ]);
   }
 
-  /** Notes what the last period's invoices read. */
+  /** Notes what the last period's invoices read; a revision that is null stays what it was. */
   async settle(
     sql: Sql,
     bucket: number,
-    states: readonly Pick<BillingState, 'id' | 'revision' | 'carried'>[],
+    states: readonly (Pick<BillingState, 'id' | 'carried'> & { readonly revision: bigint | null })[],
   ): Promise<void> {
     if (states.length === 0) return;
     await sql.query(SETTLE, [
       bucket,
       plainArray(states, ({ id }) => id),
-      plainArray(states, ({ revision }) => revision.toString()),
-      textArray(states, ({ carried }) => (carried === null ? '' : JSON.stringify(carried))),
+      plainArray(states, ({ revision }) => revision),
+      textArray(states, ({ carried }) => (carried === null ? '' : carriedJson(carried))),
     ]);
   }
 }
@@ -134,6 +143,16 @@ function stateOf(row: StateRow): BillingState {
     openFrom: Number(row.open_from),
     dueAt: row.due_at === null ? null : Number(row.due_at),
     revision: BigInt(row.revision),
-    carried: row.carried,
+    carried: row.carried && { into: row.carried.into, units: ratiosOf(row.carried.units) },
   };
 }
+
+function carriedJson({ into, units }: CarriedOver): string {
+  return JSON.stringify({
+    into,
+    units: Object.fromEntries([...units].map(([meter, value]) => [meter, ratioText(value)])),
+  });
+}
+
+const ratiosOf = (texts: Readonly<Record<string, string>>): ReadonlyMap<string, Ratio> =>
+  new Map(Object.entries(texts).map(([meter, text]) => [meter, parseRatioText(text)]));

@@ -36,6 +36,12 @@ const READ_DRAFTS = `
   where i.bucket = $1 and i.account_id = any($2::bigint[]) and i.status = 'draft' and i.finalise_at <= $3
   order by i.account_id, i.period_from, i.created_at, i.id`;
 
+/** In the order in which they become final. */
+const HAS_OLDER = `
+  select exists (select from invoice o join invoice i on i.bucket = $1 and i.account_id = $2 and i.id = $3
+    where o.bucket = $1 and o.account_id = $2 and o.status = 'draft'
+      and (o.period_from, o.created_at, o.id) < (i.period_from, i.created_at, i.id)) as found`;
+
 const DROP_DRAFTS = `
   delete from invoice i using unnest($2::bigint[], $3::uuid[]) as d(account_id, id)
   where i.bucket = $1 and i.account_id = d.account_id and i.id = d.id and i.status = 'draft'`;
@@ -122,6 +128,12 @@ export class DraftRepository {
     { accountIds, now }: { accountIds: readonly number[]; now: Date },
   ): Promise<StoredInvoice[]> {
     return (await sql.query<InvoiceRow>(READ_DRAFTS, [bucket, accountIds, now])).map(invoiceOf);
+  }
+
+  /** Whether the account has a draft that is to be final before this one. */
+  async hasOlder(sql: Sql, { account, id }: Pick<StoredInvoice, 'account' | 'id'>): Promise<boolean> {
+    const values = [account.bucket, account.id, id];
+    return (await sql.query<{ found: boolean }>(HAS_OLDER, values))[0]!.found;
   }
 
   /** Drafts that turned out to bill nothing. */

@@ -11,7 +11,7 @@ import { Logger } from '../platform/logger';
 import { Database, type Sql } from '../platform/transaction';
 import { LateUsage } from '../usage/late-usage.service';
 import { type BillingState, BillingStateRepository } from './billing-state.repository';
-import { carriedJson, type InvoiceFacts, InvoiceFactsService } from './invoice-facts.service';
+import { type InvoiceFacts, InvoiceFactsService } from './invoice-facts.service';
 import type { InvoiceClaim } from './invoice-claim';
 import { planInvoice } from './invoice-plan';
 import { DraftRepository } from './draft.repository';
@@ -192,7 +192,9 @@ export class InvoiceRun {
     const accounts = await this.accounts.byIds(ids, tx);
     const versions = await this.terms.versionsOf(tx, bucket, ids);
     const states = await this.states.read(bucket, ids, tx);
-    const stale = await this.late.take(tx, bucket, ids);
+    // What is paid ahead corrects nothing, so the marks wait for an invoice that does.
+    const correcting = drafts.filter(({ kind }) => kind !== 'fees').map(({ account }) => account.id);
+    const stale = await this.late.take(tx, bucket, correcting);
     return drafts.map(({ account: { id }, kind, period }) => ({
       ...{ account: accounts.get(id)!, kind, period },
       now: this.clock.now({ id }).getTime(),
@@ -202,11 +204,17 @@ export class InvoiceRun {
     }));
   }
 
+  /** What is paid ahead says nothing of usage. Only the end of a period settles what was counted in it. */
   async #settle(tx: Sql, bucket: number, facts: readonly InvoiceFacts[]): Promise<void> {
-    const settled = facts.filter(({ claim }) => claim.kind === 'period');
-    const states = settled.map(({ claim, revision, carried }) => ({
-      ...{ id: claim.account.id, revision, carried: carriedJson(carried) },
-    }));
+    const settled = facts.filter(({ claim }) => claim.kind !== 'fees');
+    const states = settled.map(({ claim, revision, carriedIn, carriedOut }) => {
+      const isOver = claim.kind === 'period';
+      return {
+        id: claim.account.id,
+        revision: isOver ? revision : null,
+        carried: isOver ? carriedOut : carriedIn,
+      };
+    });
     await this.states.settle(tx, bucket, states);
   }
 }

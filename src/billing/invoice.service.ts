@@ -20,6 +20,7 @@ import { keyedId } from '../platform/keyed-id';
 import { Database, type Sql } from '../platform/transaction';
 import { LateUsage } from '../usage/late-usage.service';
 import type { PayInvoice } from './invoice.commands';
+import { DraftRepository } from './draft.repository';
 import { InvoiceRepository } from './invoice.repository';
 import { InvoiceRun } from './invoice-run.service';
 import { openOf, type StoredInvoice, type StoredInvoiceLine } from './stored-invoice';
@@ -35,6 +36,7 @@ export interface InvoiceWithLines {
 export class InvoiceService {
   constructor(
     private readonly invoices: InvoiceRepository,
+    private readonly drafts: DraftRepository,
     private readonly run: InvoiceRun,
     private readonly accounts: AccountService,
     private readonly ledger: LedgerService,
@@ -88,6 +90,9 @@ export class InvoiceService {
       requireStatus(invoice, ['draft'], 'made final');
       if (invoice.period.to > this.clock.now(invoice.account).getTime() && invoice.kind === 'period') {
         throw precondition('The period of the invoice is not over');
+      }
+      if (await this.drafts.hasOlder(tx, invoice)) {
+        throw precondition('An older draft of the account is not final yet');
       }
       const drafts = [invoice];
       await this.run.finaliseDrafts(tx, invoice.account.bucket, { drafts, actor: caller });
