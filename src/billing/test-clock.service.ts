@@ -5,7 +5,7 @@ import { GrantExpiryService } from '../ledger/grant-expiry.service';
 import { type Principal, requireEveryAccount } from '../platform/auth/principal';
 import { Lock } from '../platform/lock';
 import { Database } from '../platform/transaction';
-import type { TestClock } from '../platform/test-clocks/test-clock.repository';
+import type { TestClock } from '../platform/test-clocks/test-clock';
 import { TestClocks } from '../platform/test-clocks/test-clocks.service';
 import { DraftRepository } from './draft.repository';
 import { InvoiceRun } from './invoice-run.service';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type AnswerOf, InstantText, pageAnswer } from '../platform/doors/open-api-answer';
 import { decodeCursor, encodeCursor, pageOf } from '../platform/doors/pagination';
-import type { TestClock } from '../platform/test-clocks/test-clock.repository';
+import type { TestClock } from '../platform/test-clocks/test-clock';
 import {
   AdvanceTestClock,
   AttachAccount,

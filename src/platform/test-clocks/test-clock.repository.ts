@@ -1,13 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../transaction';
-
-/** A clock that is moved by hand. */
-export interface TestClock {
-  readonly id: string;
-  readonly name: string;
-  readonly now: Date;
-  readonly createdAt: Date;
-}
+import type { TestClock } from './test-clock';
 
 const COLUMNS = 'id, name, now_at as now, created_at as "createdAt"';
 

@@ -4,7 +4,8 @@ import { CONFIG, type Config } from '../config';
 import { Ids } from '../ids';
 import { Logger } from '../logger';
 import { Database, type Sql } from '../transaction';
-import { TestClockRepository, type TestClock } from './test-clock.repository';
+import type { TestClock } from './test-clock';
+import { TestClockRepository } from './test-clock.repository';
 
 /** How long another process may take to notice that a clock was moved. */
 const RELOAD_EVERY_MS = 2_000;
