@@ -8,15 +8,16 @@ export const CLOSING = '2025-03-01T01:00:00Z';
 /** So that a transaction closes several accounts, and that there are several transactions. */
 const BUCKETS = [5, 6];
 
+const DECEMBER = '2024-12-10T00:00:00Z';
 const JANUARY = '2025-01-10T00:00:00Z';
 const FEBRUARY = '2025-02-10T00:00:00Z';
 
 /**
- * A database of accounts whose January is billed and whose February is about to be: together they have everything that a close
+ * A database of accounts whose December and January are billed and whose February is about to be: together they have everything that a close
  * can meet. Nobody is connected to it.
  */
 export async function closingBooks(): Promise<TestDatabase> {
-  const world = await BillingWorld.at('2025-01-01T00:00:00Z');
+  const world = await BillingWorld.at('2024-12-01T00:00:00Z');
   await buildBooks(world);
   const { app, databaseUrl } = world.usage.app;
   await app.close();
@@ -72,6 +73,7 @@ async function buildBooks(world: BillingWorld): Promise<void> {
     {},
     { interval: 'day', interval_count: 14, anchor: '2025-01-01T00:00:00Z' },
   );
+  await world.runAt('2025-01-01T01:00:00Z');
   await world.grant(granted, { amount: '6.00', expires_at: '2026-01-01T00:00:00Z' });
   await world.record(back, [build(JANUARY, '60000', 'to-be-voided')]);
   await world.record(rolling, [traffic(JANUARY, '70')]);
@@ -86,7 +88,8 @@ async function buildBooks(world: BillingWorld): Promise<void> {
   world.itIs('2025-02-15T00:00:00Z');
   await world.subscribe(changed, { plan: 'pro' });
   await world.record(changed, [build('2025-02-20T00:00:00Z', '120000')]);
-  await world.record(late, [build(JANUARY, '36000')]);
+  // The month before is noticed by its counters, too; an older one by its mark alone.
+  await world.record(late, [build(DECEMBER, '36000')]);
   await world.record(granted, [build(FEBRUARY, '31800')]);
   await world.usage.void(back, 'to-be-voided');
   await world.record(rolling, [traffic(FEBRUARY, '150'), traffic(JANUARY, '20')]);
