@@ -61,6 +61,12 @@ const SETTLE = `
   from unnest($2::bigint[], $3::bigint[], $4::text[]) as m(account_id, revision, carried)
   where s.bucket = $1 and s.account_id = m.account_id`;
 
+/** The beginning of the oldest period that is still to be rated: it has no invoice yet, or only a draft. */
+const READ_OLDEST_UNBILLED = `
+  select least(
+    (select min(open_from) from billing_state where due_at is not null),
+    (select min(period_from) from invoice where status = 'draft')) as oldest`;
+
 interface StateRow {
   bucket: number;
   account_id: string;
@@ -118,6 +124,12 @@ export class BillingStateRepository {
       plainArray(states, ({ openFrom }) => openFrom),
       plainArray(states, ({ dueAt }) => dueAt),
     ]);
+  }
+
+  /** Where the oldest period begins whose usage is not billed; null = there is none. */
+  async oldestUnbilled(sql: Sql): Promise<Date | null> {
+    const [row] = await sql.query<{ oldest: Date | null }>(READ_OLDEST_UNBILLED);
+    return row!.oldest;
   }
 
   /** Notes what the last period's invoices read; a revision that is null stays what it was. */

@@ -1,13 +1,17 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { CostCentersModule } from '../cost-centers/cost-centers.module';
 import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
+import { Checks } from '../platform/checks';
+import { Retention } from '../platform/retention';
 import { UsageModule } from '../usage/usage.module';
 import { BillingEnrolment } from './billing-enrolment.service';
+import { BILLING_STATE_CHECKS } from './billing-state-checks';
 import { BillingStateRepository } from './billing-state.repository';
 import { DraftRepository } from './draft.repository';
 import { InvoiceDocumentController } from './invoice-document.rest.controller';
 import { InvoiceDocuments } from './invoice-document.service';
+import { INVOICE_CHECKS } from './invoice-checks';
 import { InvoiceFactsService } from './invoice-facts.service';
 import { InvoiceRepository } from './invoice.repository';
 import { InvoiceController } from './invoice.rest.controller';
@@ -77,4 +81,15 @@ import { ThrottleService } from './throttle.service';
   ],
   exports: [InvoiceRun, OffCycleInvoices, BudgetEvaluationService],
 })
-export class BillingModule {}
+export class BillingModule implements OnModuleInit {
+  constructor(
+    private readonly checks: Checks,
+    private readonly retention: Retention,
+    private readonly states: BillingStateRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.checks.add([...INVOICE_CHECKS, ...BILLING_STATE_CHECKS]);
+    this.retention.guard('invoices that are not final', (sql) => this.states.oldestUnbilled(sql));
+  }
+}

@@ -52,6 +52,10 @@ const POSTPONE_DRAFT = `
 /** Held by whoever gives numbers; what is to be numbered is read in a later statement, which sees what the one before did. */
 const LOCK_NUMBERS = `select last from invoice_number where issuer = $1 for update`;
 
+/** `lpad` would cut what is longer. */
+const SIX_DIGITS = (value: string): string =>
+  `lpad(${value}::text, greatest(6, length(${value}::text)), '0')`;
+
 /** In the order in which they became final, in one transaction with the last number: there are no gaps, whoever dies when. */
 const GIVE_NUMBERS = `
   with waiting as (
@@ -59,7 +63,7 @@ const GIVE_NUMBERS = `
     from invoice where status <> 'draft' and number is null and issuer = $1
     order by finalised_at, account_id, id limit $2),
   numbered as (
-    update invoice i set sequence = n.last + w.place, number = $3 || lpad((n.last + w.place)::text, 6, '0')
+    update invoice i set sequence = n.last + w.place, number = $3 || ${SIX_DIGITS('(n.last + w.place)')}
     from waiting w, invoice_number n
     where n.issuer = $1 and i.bucket = w.bucket and i.account_id = w.account_id and i.id = w.id
     returning i.sequence)

@@ -13,6 +13,7 @@ import { anyPrice } from '../core/any-price';
 import { type Call, Contract, exampleCalls, nodesOf, operationsOf, pointedAt } from '../support/api-contract';
 import { type TestApp, startTestApp } from '../support/app';
 import { withClient } from '../support/postgres';
+import { Rest } from '../support/rest';
 
 const COMMITTED = join(packageRoot(), 'docs', 'api', 'openapi.json');
 const REFRESH = 'npm run build && node bin/tallyhouse.cjs openapi > docs/api/openapi.json';
@@ -156,24 +157,57 @@ async function parkedMessage(): Promise<string> {
   return id;
 }
 
+let invoiced = 0;
+
+/** A new invoice of January 2025, of an account whose clock is moved there. */
+async function invoiceAt(now: string): Promise<string> {
+  const admin = new Rest(app.rest, app.adminKey);
+  const account = `project:invoiced-${++invoiced}`;
+  const clock = await admin.post<{ id: string }>('/api/v1/test-clocks', { now: '2025-01-01T00:00:00Z' });
+  await admin.put(`/api/v1/accounts/${account}`, {});
+  await admin.post(`/api/v1/test-clocks/${clock.body.id}/accounts`, { account });
+  await admin.put(`/api/v1/accounts/${account}/subscription`, { plan: 'hobby' });
+  await admin.post(`/api/v1/test-clocks/${clock.body.id}/advance`, { now });
+  const { body } = await admin.get<{ items: { id: string }[] }>(`/api/v1/accounts/${account}/invoices`);
+  return body.items[0]!.id;
+}
+
+const draftInvoice = (): Promise<string> => invoiceAt('2025-02-01T00:00:00Z');
+/** An hour of grace is over. */
+const finalInvoice = (): Promise<string> => invoiceAt('2025-02-01T01:00:00Z');
+
 describe('a call made of the document’s examples', () => {
   /** What must be there before the others can be read; the rest follows in any order. */
   const FIRST = [
     ...['putAccount', 'putMeterAt', 'putListPrice', 'recordEvents', 'putPlan', 'createApiKey'],
-    ...['createWebhookEndpoint', 'createBudget'],
+    ...['createWebhookEndpoint', 'createBudget', 'putSubscription', 'createTestClock'],
   ];
-  /** What ends what the others speak of. */
-  const LAST = ['revokeApiKey', 'removeWebhookEndpoint', 'deleteBudget'];
+  /** What ends or changes what the others speak of. */
+  const LAST = [
+    ...['attachAccount', 'advanceTestClock', 'deleteTestClock', 'cancelSubscription', 'closeAccount'],
+    ...['revokeApiKey', 'removeWebhookEndpoint', 'deleteBudget'],
+  ];
   /** What makes the `id` that the paths of a chapter name. */
   const MAKER: Record<string, string> = {
     createApiKey: 'api-keys',
     createWebhookEndpoint: 'webhooks',
     createBudget: 'waybill',
+    createTestClock: 'test-clocks',
+  };
+  /** What makes an `id` for one door alone, whose thing must be in a state that another door would end. */
+  const PREPARED: Record<string, () => Promise<string>> = {
+    getInvoice: finalInvoice,
+    finaliseInvoice: draftInvoice,
+    payInvoice: finalInvoice,
+    voidInvoice: finalInvoice,
+    writeOffInvoice: finalInvoice,
+    listCreditNotes: finalInvoice,
+    giveCreditNote: finalInvoice,
   };
 
   it('fits its request and gets the answer that is described, at every door', async () => {
     const place = (name: string): number => {
-      if (LAST.includes(name)) return FIRST.length + 1;
+      if (LAST.includes(name)) return FIRST.length + 1 + LAST.indexOf(name);
       return FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length;
     };
     const operations = operationsOf(document).sort(
@@ -181,7 +215,8 @@ describe('a call made of the document’s examples', () => {
     );
     const ids: Record<string, string> = { operations: await parkedMessage() };
     for (const operation of operations) {
-      const id = ids[operation.at.tags[0]!];
+      const { operationId, tags } = operation.at;
+      const id = (await PREPARED[operationId]?.()) ?? ids[tags[0]!];
       const own: Record<string, string> = id === undefined ? {} : { id, budget_id: id };
       for (const call of exampleCalls(operation, own)) {
         const about = `${operation.verb} ${call.url} ${call.contentType ?? ''}`;
@@ -190,7 +225,7 @@ describe('a call made of the document’s examples', () => {
         const problem = contract.answerProblem(operation, answer);
         expect({ about, request, problem }).toEqual({ about, request: null, problem: null });
         expect([about, Math.floor(answer.status / 100)]).toEqual([about, 2]);
-        const made = MAKER[operation.at.operationId];
+        const made = MAKER[operationId];
         if (made) ids[made] = answer.body['id'] as string;
       }
     }

@@ -10,9 +10,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Clones the migrated template, which takes some 60 ms; call `drop` when done. A missing Postgres is a failure, never a skip. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const template = new URL(templateUrl());
+/**
+ * Clones the migrated template, or another database that nobody is connected to, which takes some 60 ms; call `drop` when
+ * done. A missing Postgres is a failure, never a skip.
+ */
+export async function createTestDatabase(of = templateUrl()): Promise<TestDatabase> {
+  const template = new URL(of);
   const name = `test_${randomBytes(6).toString('hex')}`;
   await onMaintenance((client) =>
     client.query(`create database ${name} template ${template.pathname.slice(1)}`),
