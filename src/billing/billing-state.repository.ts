@@ -4,6 +4,7 @@ import type { Ratio } from '../core/ratio';
 import { parseRatioText, ratioText } from '../core/ratio-text';
 import type { RunClock } from '../platform/account-clock';
 import { plainArray, textArray } from '../platform/array-literal';
+import { INSTANT_OF, MS_OF } from '../platform/sql-instant';
 import { Database, type Sql } from '../platform/transaction';
 
 /** Up to when an account has been billed; instants in milliseconds since 1970. */
@@ -24,17 +25,14 @@ export interface CarriedOver {
   readonly units: ReadonlyMap<string, Ratio>;
 }
 
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-const MS = (at: string): string => `(extract(epoch from ${at}) * 1000)::bigint`;
-
-const COLUMNS = `bucket, account_id, ${MS('open_from')} as open_from, ${MS('due_at')} as due_at, revision, carried`;
+const COLUMNS = `bucket, account_id, ${MS_OF('open_from')} as open_from, ${MS_OF('due_at')} as due_at, revision, carried`;
 
 /** Buckets in which a period is over, for whichever clock. */
 const FIND_DUE_BUCKETS = `select distinct bucket from billing_state where due_at <= $1 order by bucket`;
 
 /** Whoever is at it already does it; the others take the next ones. The clock is looked up for the rows that are taken only. */
 const CLAIM_DUE = `
-  select s.bucket, s.account_id, ${MS('s.open_from')} as open_from, ${MS('s.due_at')} as due_at, s.revision, s.carried
+  select s.bucket, s.account_id, ${MS_OF('s.open_from')} as open_from, ${MS_OF('s.due_at')} as due_at, s.revision, s.carried
   from billing_state s
   where s.bucket = $4 and s.due_at <= $1 and (select a.test_clock_id from account a where a.id = s.account_id) is not distinct from $2::uuid
   order by s.due_at limit $3 for update of s skip locked`;
@@ -47,12 +45,12 @@ const READ_STATES = `
  * to for later is billed from now on when it takes one earlier.
  */
 const OPEN = `
-  insert into billing_state as s (bucket, account_id, open_from, due_at) values ($1, $2, ${AT('$3::bigint')}, ${AT('$4::bigint')})
+  insert into billing_state as s (bucket, account_id, open_from, due_at) values ($1, $2, ${INSTANT_OF('$3::bigint')}, ${INSTANT_OF('$4::bigint')})
   on conflict (bucket, account_id) do update set open_from = excluded.open_from, due_at = excluded.due_at
     where s.due_at > excluded.due_at or s.due_at is null and s.open_from <= excluded.open_from`;
 
 const MOVE_ON = `
-  update billing_state s set open_from = ${AT('m.open_ms')}, due_at = ${AT('m.due_ms')}
+  update billing_state s set open_from = ${INSTANT_OF('m.open_ms')}, due_at = ${INSTANT_OF('m.due_ms')}
   from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) as m(bucket, account_id, open_ms, due_ms)
   where s.bucket = m.bucket and s.account_id = m.account_id`;
 

@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { RunClock } from '../platform/account-clock';
 import { plainArray } from '../platform/array-literal';
+import { INSTANT_OF } from '../platform/sql-instant';
 import { Database, type Sql } from '../platform/transaction';
 import { INVOICE_COLUMNS, INVOICES, type InvoiceRow, invoiceOf } from './invoice.repository';
 import type { NewDraft, StoredInvoice } from './stored-invoice';
 
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-
 /** The id says what a draft is for, so that two processes make it once. */
 const INSERT_DRAFTS_ONCE = `
   insert into invoice (bucket, account_id, id, kind, period_from, period_to, status, finalise_at)
-  select d.bucket, d.account_id, d.id, d.kind, ${AT('d.from_ms')}, ${AT('d.to_ms')}, 'draft', d.finalise_at
+  select d.bucket, d.account_id, d.id, d.kind, ${INSTANT_OF('d.from_ms')}, ${INSTANT_OF('d.to_ms')}, 'draft', d.finalise_at
   from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::timestamptz[])
     as d(bucket, account_id, id, kind, from_ms, to_ms, finalise_at)
   order by 1, 2, 3 on conflict do nothing`;

@@ -3,14 +3,12 @@ import type { AccountRef } from '../core/account';
 import type { InvoiceKind, InvoiceStatus } from '../core/invoice';
 import { BEFORE_POSITION, MICROSECONDS, type Position, positionValues } from '../ledger/newest-first';
 import { plainArray, textArray } from '../platform/array-literal';
+import { INSTANT_OF, MS_OF } from '../platform/sql-instant';
 import { Database, type Sql } from '../platform/transaction';
 import type { FinalInvoice, StoredInvoice, StoredInvoiceLine } from './stored-invoice';
 
-const MS = (at: string): string => `(extract(epoch from ${at}) * 1000)::bigint`;
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-
-export const INVOICE_COLUMNS = `i.bucket, i.account_id, a.key as account, i.id, i.kind, ${MS('i.period_from')} as period_from,
-  ${MS('i.period_to')} as period_to, i.status, i.created_at, ${MICROSECONDS('i.created_at')} as created_micros, i.finalise_at, i.finalised_at, i.paid_at,
+export const INVOICE_COLUMNS = `i.bucket, i.account_id, a.key as account, i.id, i.kind, ${MS_OF('i.period_from')} as period_from,
+  ${MS_OF('i.period_to')} as period_to, i.status, i.created_at, ${MICROSECONDS('i.created_at')} as created_micros, i.finalise_at, i.finalised_at, i.paid_at,
   i.voided_at, i.currency, i.subtotal, i.discount, i.tax, i.total, i.granted, i.carried, i.credited, i.paid, i.written_off,
   i.discounts, i.taxes, i.number, i.problem`;
 
@@ -28,8 +26,8 @@ const FINALISE = `
 const INSERT_LINES = `
   insert into invoice_line (bucket, account_id, invoice_id, position, kind, period_from, period_to, segment_from, segment_to,
     plan_version_id, meter, key, description, quantity, unit_amount, amount, minor)
-  select $1, l.account_id, l.invoice_id, l.position, l.kind, ${AT('l.period_from')}, ${AT('l.period_to')},
-    ${AT('l.segment_from')}, ${AT('l.segment_to')}, l.plan_version_id, l.meter, l.key, l.description, l.quantity,
+  select $1, l.account_id, l.invoice_id, l.position, l.kind, ${INSTANT_OF('l.period_from')}, ${INSTANT_OF('l.period_to')},
+    ${INSTANT_OF('l.segment_from')}, ${INSTANT_OF('l.segment_to')}, l.plan_version_id, l.meter, l.key, l.description, l.quantity,
     l.unit_amount, l.amount, l.minor
   from unnest($2::bigint[], $3::uuid[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
     $10::int[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bigint[])
@@ -38,10 +36,10 @@ const INSERT_LINES = `
 
 /** What is still billed, in the order in which it was: a voided invoice bills nothing. */
 const READ_BILLED_LINES = `
-  select l.account_id, i.currency, ${MS('l.period_from')} as period_from, ${MS('l.segment_from')} as segment_from, l.meter,
+  select l.account_id, i.currency, ${MS_OF('l.period_from')} as period_from, ${MS_OF('l.segment_from')} as segment_from, l.meter,
     l.key, l.description, l.quantity, l.amount, l.minor
   from unnest($2::bigint[], $3::bigint[]) as p(account_id, from_ms)
-  join invoice_line l on l.account_id = p.account_id and l.period_from = ${AT('p.from_ms')}
+  join invoice_line l on l.account_id = p.account_id and l.period_from = ${INSTANT_OF('p.from_ms')}
   join invoice i on i.bucket = l.bucket and i.account_id = l.account_id and i.id = l.invoice_id
   where l.bucket = $1 and i.status <> 'void'
   order by l.account_id, l.period_from, i.finalised_at, l.invoice_id, l.position`;
@@ -53,8 +51,8 @@ const LOCK_INVOICE = `${FIND_INVOICE} and i.bucket = $2 and i.account_id = $3`;
 const READ_RATED = `select rated from invoice where bucket = $1 and account_id = $2 and id = $3`;
 
 const READ_LINES = `
-  select position, kind, ${MS('period_from')} as period_from, ${MS('period_to')} as period_to,
-    ${MS('segment_from')} as segment_from, ${MS('segment_to')} as segment_to, plan_version_id, meter, key, description,
+  select position, kind, ${MS_OF('period_from')} as period_from, ${MS_OF('period_to')} as period_to,
+    ${MS_OF('segment_from')} as segment_from, ${MS_OF('segment_to')} as segment_to, plan_version_id, meter, key, description,
     quantity, unit_amount, amount, minor
   from invoice_line where bucket = $1 and account_id = $2 and invoice_id = $3 order by position`;
 

@@ -4,6 +4,7 @@ import type { LevelMoves } from '../core/gauge-usage';
 import type { Groups } from '../core/grouping';
 import { type Quantity, parseQuantity } from '../core/quantity';
 import type { Piece } from '../core/window-pieces';
+import { INSTANT_OF, MS_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 import type { MeteredBy } from './usage-question';
 import { memberArrays, ownerValues, pieceArrays } from './usage.repository';
@@ -13,9 +14,6 @@ export interface GroupMoves extends LevelMoves {
   readonly window: number;
   readonly group: number;
 }
-
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-const MS = (at: string): string => `(extract(epoch from ${at}) * 1000)::bigint`;
 
 /** Whole segments by their counters, then the windows of the running one. */
 const READ_OPENING_LEVELS = `
@@ -35,13 +33,13 @@ const WINDOWS_OF_PIECES = `
   unnest($4::int[], $5::bigint[], $6::bigint[]) as p("window", from_ms, to_ms)
   cross join lateral (
     select * from gauge_window w
-    where w.bucket = $1 and w.account_id = $2 and w.meter_id = $3 and w.from_at >= ${AT('p.from_ms')} and w.from_at < ${AT('p.to_ms')}
+    where w.bucket = $1 and w.account_id = $2 and w.meter_id = $3 and w.from_at >= ${INSTANT_OF('p.from_ms')} and w.from_at < ${INSTANT_OF('p.to_ms')}
       and (w.dims = '' or not $9)
     offset 0) g
   join unnest($7::text[], $8::int[]) as d(dims, "group") on d.dims = g.dims`;
 
 const FIND_SHARED_WINDOWS = `
-  select p.window, ${MS('g.from_at')} as from_ms, least(${MS('g.to_at')}, p.to_ms) as to_ms
+  select p.window, ${MS_OF('g.from_at')} as from_ms, least(${MS_OF('g.to_at')}, p.to_ms) as to_ms
   from ${WINDOWS_OF_PIECES}
   group by p.window, g.from_at, g.to_at, p.to_ms
   having count(*) > count(distinct d.group)
@@ -58,7 +56,7 @@ const READ_MOVES = `
     case when min(r.start_ms) = r.from_ms then max(r.delta_before + r.highest)
       else greatest(0, max(r.delta_before + r.highest)) end as highest
   from (
-    select p.*, d.group, g.delta, g.moment, g.highest, ${MS('g.from_at')} as start_ms, ${MS('g.to_at')} as end_ms,
+    select p.*, d.group, g.delta, g.moment, g.highest, ${MS_OF('g.from_at')} as start_ms, ${MS_OF('g.to_at')} as end_ms,
       sum(g.delta) over (partition by p.window, p.from_ms, d.group order by g.from_at) - g.delta as delta_before
     from ${WINDOWS_OF_PIECES}) r
   group by 1, 2, 3, 4`;
@@ -69,11 +67,11 @@ const READ_MOVES = `
  */
 const READ_CHANGES = `
   with changed as (
-    select p.*, ${MS('c.occurred_at')} as at, c.dims, c.level, b.dims as dims_before, b.level as level_before
+    select p.*, ${MS_OF('c.occurred_at')} as at, c.dims, c.level, b.dims as dims_before, b.level as level_before
     from unnest($4::int[], $5::bigint[], $6::bigint[]) as p("window", from_ms, to_ms)
     cross join lateral (
       select * from level_change l
-      where l.bucket = $1 and l.account_id = $2 and l.meter_id = $3 and l.occurred_at >= ${AT('p.from_ms')} and l.occurred_at < ${AT('p.to_ms')}
+      where l.bucket = $1 and l.account_id = $2 and l.meter_id = $3 and l.occurred_at >= ${INSTANT_OF('p.from_ms')} and l.occurred_at < ${INSTANT_OF('p.to_ms')}
       offset 0) c
     left join lateral (
       select l.dims, l.level from level_change l

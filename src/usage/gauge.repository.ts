@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Quantity, formatQuantity, parseQuantity } from '../core/quantity';
 import type { LevelState, StateChange } from '../core/level';
 import { plainArray, textArray } from '../platform/array-literal';
+import { INSTANT_OF, MS_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 
 /** One level of one resource of one meter, named by the event that set it. */
@@ -36,9 +37,6 @@ export interface ChangeInWindow {
   readonly before: LevelState | null;
 }
 
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-const MS = (at: string): string => `(extract(epoch from ${at}) * 1000)::bigint`;
-
 const RESOURCES = `unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[]) as r(bucket, account_id, meter_id, resource)`;
 
 const MAKE_RESOURCES = `
@@ -54,12 +52,12 @@ const LOCK_RESOURCES_IN_ORDER = `
 const NEIGHBOUR = (side: '<' | '>'): string => `
   select l.occurred_at, l.key, l.level, l.dims from level_change l
   where l.bucket = r.bucket and l.account_id = r.account_id and l.meter_id = r.meter_id and l.resource = r.resource
-    and (l.occurred_at, l.key) ${side} (${AT('r.at')}, r.key)
+    and (l.occurred_at, l.key) ${side} (${INSTANT_OF('r.at')}, r.key)
   order by l.occurred_at ${side === '<' ? 'desc' : ''}, l.key ${side === '<' ? 'desc' : ''} limit 1`;
 
 const READ_NEIGHBOURS = `
-  select ${MS('p.occurred_at')} as p_at, p.key as p_key, p.level as p_level, p.dims as p_dims,
-    ${MS('n.occurred_at')} as n_at, n.key as n_key, n.level as n_level, n.dims as n_dims
+  select ${MS_OF('p.occurred_at')} as p_at, p.key as p_key, p.level as p_level, p.dims as p_dims,
+    ${MS_OF('n.occurred_at')} as n_at, n.key as n_key, n.level as n_level, n.dims as n_dims
   from unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::uuid[])
     with ordinality as r(bucket, account_id, meter_id, resource, at, key, place)
   left join lateral (${NEIGHBOUR('<')}) p on true
@@ -68,7 +66,7 @@ const READ_NEIGHBOURS = `
 
 const INSERT_LEVEL_CHANGES = `
   insert into level_change (bucket, account_id, meter_id, resource, occurred_at, key, level, dims)
-  select bucket, account_id, meter_id, resource, ${AT('at')}, key, level, dims
+  select bucket, account_id, meter_id, resource, ${INSTANT_OF('at')}, key, level, dims
   from unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::uuid[], $7::numeric[], $8::text[])
     as r(bucket, account_id, meter_id, resource, at, key, level, dims)`;
 
@@ -77,27 +75,27 @@ const DELETE_LEVEL_CHANGES = `
   using unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::uuid[])
     as r(bucket, account_id, meter_id, resource, at, key)
   where l.bucket = r.bucket and l.account_id = r.account_id and l.meter_id = r.meter_id and l.resource = r.resource
-    and l.occurred_at = ${AT('r.at')} and l.key = r.key`;
+    and l.occurred_at = ${INSTANT_OF('r.at')} and l.key = r.key`;
 
 const SUMS = `unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::bigint[], $7::numeric[], $8::numeric[])
     as s(bucket, account_id, meter_id, dims, from_ms, to_ms, delta, moment)`;
 
 const ADD_TO_GAUGE_WINDOWS = `
   insert into gauge_window as g (bucket, account_id, meter_id, dims, from_at, to_at, delta, moment)
-  select bucket, account_id, meter_id, dims, ${AT('from_ms')}, ${AT('to_ms')}, delta, moment from ${SUMS}
+  select bucket, account_id, meter_id, dims, ${INSTANT_OF('from_ms')}, ${INSTANT_OF('to_ms')}, delta, moment from ${SUMS}
   order by 1, 2, 3, 5, 4
   on conflict (bucket, account_id, meter_id, from_at, dims) do update
     set delta = g.delta + excluded.delta, moment = g.moment + excluded.moment`;
 
 const ADD_TO_GAUGE_COUNTERS = `
   insert into usage_counter as c (bucket, account_id, meter_id, dims, segment_from, segment_to, delta, sum)
-  select bucket, account_id, meter_id, dims, ${AT('from_ms')}, ${AT('to_ms')}, delta, moment from ${SUMS}
+  select bucket, account_id, meter_id, dims, ${INSTANT_OF('from_ms')}, ${INSTANT_OF('to_ms')}, delta, moment from ${SUMS}
   order by 1, 2, 3, 5, 4
   on conflict (bucket, account_id, meter_id, segment_from, dims) do update
     set delta = c.delta + excluded.delta, sum = c.sum + excluded.sum, revision = c.revision + 1`;
 
 const READ_CHANGES_OF_WINDOW = `
-  select ${MS('c.occurred_at')} as at, c.level, c.dims, p.level as before_level, p.dims as before_dims
+  select ${MS_OF('c.occurred_at')} as at, c.level, c.dims, p.level as before_level, p.dims as before_dims
   from level_change c
   left join lateral (
     select l.level, l.dims from level_change l
@@ -112,7 +110,7 @@ const SET_HIGHEST = `
   from unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::numeric[])
     as s(bucket, account_id, meter_id, dims, from_ms, highest)
   where g.bucket = s.bucket and g.account_id = s.account_id and g.meter_id = s.meter_id and g.dims = s.dims
-    and g.from_at = ${AT('s.from_ms')}`;
+    and g.from_at = ${INSTANT_OF('s.from_ms')}`;
 
 interface NeighbourRow {
   p_at: string | null;

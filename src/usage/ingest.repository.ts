@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Placed, Sum } from '../core/contribution';
 import { lines, plainArray, textArray } from '../platform/array-literal';
 import type { Account } from '../core/account';
+import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 import { markArrays, sumArrays } from './sum-arrays';
 
@@ -51,12 +52,10 @@ export interface StoredEvent {
   readonly properties: Record<string, unknown> | null;
 }
 
-const INSTANT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-
 /** Columns $1–$12, one element per event, sorted by key so that keys are locked in one order everywhere. */
 const EVENTS_SENT = `
   e as materialized (
-    select bucket, account_id, key, content, ${INSTANT('at')} as occurred_at, quantity, type, coalesce(source, '') as source,
+    select bucket, account_id, key, content, ${INSTANT_OF('at')} as occurred_at, quantity, type, coalesce(source, '') as source,
       event_id, nullif(resource, '') as resource, nullif(subject, '') as subject, nullif(properties, '')::json as properties
     from unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::bigint[], $5::bigint[], $6::numeric[],
       string_to_array($7, E'\\n'), string_to_array($8, E'\\n'), string_to_array($9, E'\\n'), string_to_array($10, E'\\n'),
@@ -83,8 +82,8 @@ const MARKS = `
 const COUNTERS = `
   insert into usage_counter as c (bucket, account_id, meter_id, segment_from, segment_to, dims, sum, count, min, max,
     last_at, last_key, last_value)
-  select s.bucket, s.account_id, s.meter_id, ${INSTANT('s.from_ms')}, ${INSTANT('s.to_ms')}, s.dims, s.sum, s.count,
-    s.min, s.max, ${INSTANT('s.last_ms')}, s.last_key, s.last_value
+  select s.bucket, s.account_id, s.meter_id, ${INSTANT_OF('s.from_ms')}, ${INSTANT_OF('s.to_ms')}, s.dims, s.sum, s.count,
+    s.min, s.max, ${INSTANT_OF('s.last_ms')}, s.last_key, s.last_value
   from unnest($14::smallint[], $15::bigint[], $16::int[], $17::bigint[], $18::bigint[], $19::text[], $20::numeric[],
     $21::bigint[], $22::numeric[], $23::numeric[], $24::bigint[], $25::uuid[], $26::numeric[])
     as s(bucket, account_id, meter_id, from_ms, to_ms, dims, sum, count, min, max, last_ms, last_key, last_value)`;
@@ -122,7 +121,7 @@ const INSERT_NEW_EVENTS_AND_COUNT = {
 /** The careful form: only the keys, skipping those that exist, and says which were new. */
 const INSERT_KEYS_ONCE = `
   insert into event_key (key, account_id, bucket, content, occurred_at)
-  select e.key, e.account_id, e.bucket, e.content, ${INSTANT('e.at')}
+  select e.key, e.account_id, e.bucket, e.content, ${INSTANT_OF('e.at')}
   from unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[]) as e(key, account_id, bucket, content, at)
   order by e.key, e.account_id
   on conflict do nothing

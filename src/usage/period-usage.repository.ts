@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Quantity, parseQuantity } from '../core/quantity';
 import type { RollupState } from '../core/rollup';
 import { plainArray } from '../platform/array-literal';
+import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 import { rollupStateOf } from './rollup.repository';
 
@@ -19,8 +20,6 @@ export interface StoredPeriodCounter extends PeriodCounter {
   readonly revision: bigint;
 }
 
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-
 const ASKED = `unnest($2::bigint[], $3::int[], $4::bigint[]) as q(account_id, meter_id, from_ms)`;
 
 /** One look into the primary key for each, however long the history of its account is. */
@@ -30,14 +29,14 @@ const READ_PERIOD_COUNTERS = `
   cross join lateral (
     select * from usage_counter c
     where c.bucket = $1 and c.account_id = q.account_id and c.meter_id = q.meter_id
-      and c.segment_from = ${AT('q.from_ms')} and c.dims = ''
+      and c.segment_from = ${INSTANT_OF('q.from_ms')} and c.dims = ''
     offset 0) c`;
 
 const READ_LEVELS_BEFORE = `
   select q.account_id, q.meter_id, q.from_ms, sum(c.delta) as level
   from ${ASKED}
   join usage_counter c on c.bucket = $1 and c.account_id = q.account_id and c.meter_id = q.meter_id
-    and c.segment_from < ${AT('q.from_ms')} and c.dims = ''
+    and c.segment_from < ${INSTANT_OF('q.from_ms')} and c.dims = ''
   group by 1, 2, 3`;
 
 interface CounterRow {

@@ -4,6 +4,7 @@ import { isGauge, type Meter } from '../core/meter';
 import { parseQuantity, quantityRatio } from '../core/quantity';
 import type { NamedAmount } from '../core/cost';
 import { type Reach, accountsWithin } from '../platform/account-reach';
+import { MS_OF } from '../platform/sql-instant';
 import { Database } from '../platform/transaction';
 
 /** By what usage is told apart: `service` and `env` as the events name them, or whether it is that of one service. */
@@ -54,14 +55,12 @@ const READ_AMOUNTS = (key: string): string => `
         and u.type = any($3::text[]) and c.kind is distinct from 'void') e) e
   group by 1`;
 
-const MS = (at: string): string => `(extract(epoch from ${at}) * 1000)::bigint`;
-
 /**
  * Each level from its change to the next one of its resource, clipped to the stretch, under the names that the event which
  * set it carries. O(changes of the account's meter), from the beginning: a level of last year may still hold.
  */
 const READ_LEVELS = (key: string): string => `
-  select ${key} as key, sum(e.level * (${MS('e.to_at')} - ${MS('e.from_at')})) as usage
+  select ${key} as key, sum(e.level * (${MS_OF('e.to_at')} - ${MS_OF('e.from_at')})) as usage
   from (
     select e.*, ${READABLE} as words
     from (

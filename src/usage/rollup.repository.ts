@@ -2,16 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { Stretch, Sum } from '../core/contribution';
 import { parseQuantity } from '../core/quantity';
 import type { RollupState } from '../core/rollup';
+import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 import { sumArrays } from './sum-arrays';
 
 export type RollupTable = 'usage_window' | 'usage_day';
 
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-
 const STATES_SENT = `
-  select s.bucket, s.account_id, s.meter_id, s.dims, ${AT('s.from_ms')}, ${AT('s.to_ms')}, s.sum, s.count, s.min, s.max,
-    ${AT('s.last_ms')}, s.last_key, s.last_value
+  select s.bucket, s.account_id, s.meter_id, s.dims, ${INSTANT_OF('s.from_ms')}, ${INSTANT_OF('s.to_ms')}, s.sum, s.count, s.min, s.max,
+    ${INSTANT_OF('s.last_ms')}, s.last_key, s.last_value
   from unnest($1::smallint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::numeric[], $8::bigint[],
     $9::numeric[], $10::numeric[], $11::bigint[], $12::uuid[], $13::numeric[])
     as s(bucket, account_id, meter_id, from_ms, to_ms, dims, sum, count, min, max, last_ms, last_key, last_value)
@@ -37,7 +36,7 @@ const WINDOWS_AT_ONCE = 10_000;
 
 const ADD_MARKED = (table: RollupTable, from: string, to: string): string => `
   insert into ${table} as w (bucket, account_id, meter_id, dims, from_at, to_at, sum, count, min, max)
-  select bucket, account_id, meter_id, dims, ${AT(from)}, ${AT(to)}, sum(sum), sum(count)::bigint, min(min), max(max)
+  select bucket, account_id, meter_id, dims, ${INSTANT_OF(from)}, ${INSTANT_OF(to)}, sum(sum), sum(count)::bigint, min(min), max(max)
   from marked group by bucket, account_id, meter_id, dims, ${from}, ${to}
   order by bucket, account_id, meter_id, ${from}, dims
   on conflict (bucket, account_id, meter_id, from_at, dims) do update set

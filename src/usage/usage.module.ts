@@ -20,6 +20,7 @@ import { GroupCommit } from './group-commit.service';
 import { IngestMetrics } from './ingest-metrics.service';
 import { IngestRepository } from './ingest.repository';
 import { IngestService } from './ingest.service';
+import { LateUsageRepository } from './late-usage.repository';
 import { LateUsage } from './late-usage.service';
 import { ListChargeController } from './list-charge.rest.controller';
 import { ListChargeService } from './list-charge.service';
@@ -75,6 +76,7 @@ import { WaybillUsageService } from './waybill-usage.service';
     IngestRepository,
     IngestService,
     LateUsage,
+    LateUsageRepository,
     ListChargeService,
     PartitionRepository,
     PartitionService,

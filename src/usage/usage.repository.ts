@@ -4,6 +4,7 @@ import type { RollupState } from '../core/rollup';
 import type { Stretch } from '../core/contribution';
 import type { Piece } from '../core/window-pieces';
 import { plainArray, textArray } from '../platform/array-literal';
+import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 import { type RollupTable, rollupStateOf } from './rollup.repository';
 import { type MeteredBy, ROWS_MAX, refuseTooMany } from './usage-question';
@@ -29,8 +30,6 @@ export interface RawValue {
   readonly value: string;
 }
 
-const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
-
 /**
  * Counters are written with each event, so they name every combination that windows and days can hold. In an order of their
  * own: what an invoice keeps of them does not depend on which was written first.
@@ -53,7 +52,7 @@ const READ_STATES = (table: RollupTable): string => `
   from unnest($4::int[], $5::bigint[], $6::bigint[]) as p("window", from_ms, to_ms)
   cross join lateral (
     select * from ${table} w
-    where w.bucket = $1 and w.account_id = $2 and w.meter_id = $3 and w.from_at >= ${AT('p.from_ms')} and w.from_at < ${AT('p.to_ms')}
+    where w.bucket = $1 and w.account_id = $2 and w.meter_id = $3 and w.from_at >= ${INSTANT_OF('p.from_ms')} and w.from_at < ${INSTANT_OF('p.to_ms')}
     offset 0) r
   join unnest($7::text[], $8::int[]) as d(dims, "group") on d.dims = r.dims
   group by 1, 2 limit $9`;
@@ -67,7 +66,7 @@ const COUNT_DISTINCT = `
     cross join lateral (
       select v.dims, v.value from usage_value v
       where v.bucket = $1 and v.account_id = $2 and v.meter_id = $3 and v.grain = p.grain
-        and v.from_at >= ${AT('p.from_ms')} and v.from_at < ${AT('p.to_ms')} and v.refs > 0
+        and v.from_at >= ${INSTANT_OF('p.from_ms')} and v.from_at < ${INSTANT_OF('p.to_ms')} and v.refs > 0
       offset 0) v
     join unnest($8::text[], $9::int[]) as d(dims, "group") on d.dims = v.dims
     union all

@@ -34,7 +34,8 @@ export class Chance {
 
   /** How often something happens that happens `mean` times on average. */
   often(mean: number): number {
-    let [count, left] = [0, Math.exp(-mean)];
+    const left = Math.exp(-mean);
+    let count = 0;
     for (let product = this.#next(); product > left; product *= this.#next()) count += 1;
     return count;
   }
