@@ -45,7 +45,10 @@ export interface History {
 export function readScript({ subscribers, steps }: Script): History[] {
   const events = new Map<string, Map<string, SentEvent>>();
   const acts = new Map<string, { act: Act; at: number }[]>();
-  for (const { key } of subscribers) (events.set(key, new Map()), acts.set(key, []));
+  for (const { key } of subscribers) {
+    events.set(key, new Map());
+    acts.set(key, []);
+  }
   for (const step of steps) {
     for (const event of step.events) {
       const known = events.get(event.account)!;
