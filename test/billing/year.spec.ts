@@ -1,6 +1,6 @@
 import { differences } from '../proofs/year/digest';
 import { proveYear, type YearProof } from '../proofs/year/proof';
-import { writeScript } from '../proofs/year/script';
+import { writeScript } from '../proofs/year/write-script';
 import { ODD_ZONES } from '../proofs/year/zones';
 import { SEED } from '../support/seed';
 

@@ -10,7 +10,7 @@ import tearDown from '../support/global-teardown';
 import { SEED } from '../support/seed';
 import { differences } from './year/digest';
 import { proveYear, type YearProof } from './year/proof';
-import { writeScript } from './year/script';
+import { writeScript } from './year/write-script';
 import { FORTY_ZONES } from './year/zones';
 
 const { values } = parseArgs({
@@ -18,8 +18,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(SEED) },
     subscriptions: { type: 'string', default: '1000' },
     zones: { type: 'string', default: '40' },
-    anchors: { type: 'string', default: '3' },
-    steps: { type: 'string', default: '600' },
+    anchors: { type: 'string', default: '2' },
+    steps: { type: 'string', default: '300' },
     events: { type: 'string', default: '10' },
     months: { type: 'string', default: '13' },
     schedulers: { type: 'string', default: '2' },

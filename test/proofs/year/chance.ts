@@ -28,15 +28,16 @@ export class Chance {
   /** One of the names of `weights`, as often as its number says. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
     const entries = Object.entries(weights) as [Name, number][];
-    let left = this.#next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-    return entries.find(([, weight]) => (left -= weight) < 0)?.[0] ?? entries[0]![0];
+    const left = this.#next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+    let passed = 0;
+    return entries.find(([, weight]) => (passed += weight) > left)![0];
   }
 
   /** How often something happens that happens `mean` times on average. */
   often(mean: number): number {
-    const left = Math.exp(-mean);
+    const least = Math.exp(-mean);
     let count = 0;
-    for (let product = this.#next(); product > left; product *= this.#next()) count += 1;
+    for (let product = this.#next(); product > least; product *= this.#next()) count += 1;
     return count;
   }
 }

@@ -9,7 +9,8 @@ import { startTestApp, type TestApp } from '../../support/app';
 import { createTestDatabase, type TestDatabase, withClient } from '../../support/postgres';
 import { Rest, type RestAnswer } from '../../support/rest';
 import { METERS, meterBody, OFFERS } from './offers';
-import type { Act, Script, SentCorrection, SentEvent, Step, Subscriber } from './script';
+import { correctionBody, eventBody, grantBody, planBody, statusOf, type Verdict, wanted } from './requests';
+import type { Act, Script, Step, Subscriber } from './script';
 
 const BATCH = 1_000;
 const QUIET_STEP_MS = 10 * 86_400_000;
@@ -259,47 +260,4 @@ export class YearDriver {
   #subscriber({ account }: Act): Subscriber {
     return this.script.subscribers.find(({ key }) => key === account)!;
   }
-}
-
-interface Verdict {
-  readonly status: string;
-  readonly code?: string;
-  readonly reason?: string;
-}
-
-async function statusOf(answer: Promise<RestAnswer<unknown>>): Promise<number> {
-  const { status, body } = await answer;
-  if (status >= 500) throw new Error(`${status}: ${JSON.stringify(body)}`);
-  return status;
-}
-
-async function wanted<Body>(answer: Promise<RestAnswer<Body>>): Promise<RestAnswer<Body>> {
-  const { status, body } = await answer;
-  if (status >= 300) throw new Error(`${status}: ${JSON.stringify(body)}`);
-  return answer;
-}
-
-function eventBody({ account, id, type, at, quantity, resource, region }: SentEvent): object {
-  const properties = region === undefined ? {} : { properties: { region } };
-  return { id, account, type, occurred_at: new Date(at).toISOString(), quantity, resource, ...properties };
-}
-
-function correctionBody({ account, id, target, kind, quantity }: SentCorrection): object {
-  return { kind, id, account, target: { id: target }, quantity };
-}
-
-function planBody(act: Extract<Act, { kind: 'plan' }>, { taxes, discounts }: Subscriber): object {
-  const { plan, effective, trialDays, isFirst } = act;
-  return {
-    ...{ plan, trial_days: trialDays },
-    effective: typeof effective === 'number' ? new Date(effective).toISOString() : effective,
-    ...(isFirst && { taxes, discounts }),
-  };
-}
-
-function grantBody({ amount, prepaid, priority, expiresAt }: Extract<Act, { kind: 'grant' }>): object {
-  return {
-    ...{ asset: 'USD', amount, priority, kind: prepaid ? 'prepaid' : 'promotional' },
-    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
-  };
 }
