@@ -31,6 +31,7 @@ COPY package.json LICENSE ./
 COPY bin ./bin
 COPY proto ./proto
 COPY catalogue ./catalogue
+COPY fonts ./fonts
 USER node
 VOLUME /var/lib/tallyhouse
 EXPOSE 8082 9001

@@ -12,6 +12,7 @@ import { focusImport } from './workloads/focus-import.mjs';
 import { growthOfOrdered, growthOfRandom } from './workloads/growth.mjs';
 import { grpc } from './workloads/grpc.mjs';
 import { hotRouteNoop } from './workloads/hot-route.mjs';
+import { monthEndHistory, monthEndRun } from './workloads/month-end.mjs';
 import { reads } from './workloads/reads.mjs';
 import { single } from './workloads/single.mjs';
 import { sum } from './workloads/sum.mjs';
@@ -26,6 +27,8 @@ const WORKLOADS = [
   reads,
   sum,
   focusImport,
+  monthEndRun,
+  monthEndHistory,
 ];
 
 /** Whether the run covers a target: `--only 7` means 7, 7b and 7c. */

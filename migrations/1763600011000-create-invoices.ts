@@ -40,12 +40,12 @@ const STATE = `
     carried json,
     primary key (bucket, account_id)
   ) with (fillfactor = 80);
-  create index billing_state_due on billing_state (due_at) where due_at is not null;
+  create index billing_state_due on billing_state (bucket, due_at) where due_at is not null;
   comment on table billing_state is 'Up to when an account has been billed, and when it is next.';
   comment on column billing_state.open_from is 'Where the first period begins that has no invoice yet.';
   comment on column billing_state.due_at is 'The end of that period; null = nothing is billed.';
   comment on column billing_state.revision is 'Of the counters of the period before, as its invoice read them: another one now = late usage.';
-  comment on column billing_state.carried is 'What the period before handed to the open one, by meter, in units of the meter.';`;
+  comment on column billing_state.carried is 'The newest that was computed of what a period is handed: the period, and units by meter.';`;
 
 const INVOICES = `
   create table invoice (
@@ -82,7 +82,7 @@ const INVOICES = `
     primary key (bucket, account_id, id)
   ) with (fillfactor = 80);
   create index invoice_by_time on invoice (account_id, created_at, id);
-  create index invoice_to_finalise on invoice (finalise_at, account_id) where status = 'draft';
+  create index invoice_to_finalise on invoice (bucket, finalise_at, account_id) where status = 'draft';
   create index invoice_to_number on invoice (finalised_at, id) where status <> 'draft' and number is null;
   create unique index invoice_number_once on invoice (issuer, sequence) where sequence is not null;
   comment on table invoice is 'The readable cut of a period. Amounts in minor units of its currency; a draft has none yet.';
@@ -144,16 +144,13 @@ const GUARDS = `
     for each row execute function refuse_change();
   create function refuse_change_of_final_invoice() returns trigger language plpgsql as $$
   begin
-    if tg_op = 'DELETE' or (old.kind, old.period_from, old.period_to, old.currency, old.subtotal, old.discount, old.tax, old.total,
-        old.granted, old.carried, old.finalised_at, old.rated::text) is distinct from (new.kind, new.period_from, new.period_to,
-        new.currency, new.subtotal, new.discount, new.tax, new.total, new.granted, new.carried, new.finalised_at, new.rated::text)
-      or (old.number is not null and old.number is distinct from new.number) then
-      raise exception 'an invoice does not change once it is final: a credit note does' using errcode = '23001';
-    end if;
-    return new;
+    raise exception 'an invoice does not change once it is final: a credit note does' using errcode = '23001';
   end $$;
-  create trigger invoice_is_final before update or delete on invoice
-    for each row when (old.status <> 'draft') execute function refuse_change_of_final_invoice();`;
+  create trigger invoice_is_final before delete or update of kind, period_from, period_to, currency, subtotal, discount, tax, total,
+      granted, carried, discounts, taxes, finalised_at, rated on invoice
+    for each row when (old.status <> 'draft') execute function refuse_change_of_final_invoice();
+  create trigger invoice_keeps_its_number before update of number, sequence on invoice
+    for each row when (old.number is not null) execute function refuse_change_of_final_invoice();`;
 
 const PRIVILEGES = `
   do $$

@@ -21,7 +21,7 @@ export class NodeProcess {
     this.#child = spawn(process.execPath, [...flags, file, ...args], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', ...env },
       cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     running.add(this.#child);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -52,9 +52,14 @@ export class NodeProcess {
     return cpuOfProcess(this.pid);
   }
 
+  /** A line on its standard input. */
+  say(line) {
+    this.#child.stdin.write(`${line}\n`);
+  }
+
   /** Waits until `isReady` says yes or the process ends; then its output is the error. */
-  async ready(isReady) {
-    const deadline = performance.now() + START_PATIENCE_MS;
+  async ready(isReady, patienceMs = START_PATIENCE_MS) {
+    const deadline = performance.now() + patienceMs;
     while (performance.now() < deadline) {
       if (await isReady()) return;
       const ended = await Promise.race([this.#exited, new Promise((next) => setTimeout(next, 20))]);

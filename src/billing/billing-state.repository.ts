@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { AccountRef } from '../core/account';
+import type { Ratio } from '../core/ratio';
+import { parseRatioText, ratioText } from '../core/ratio-text';
+import type { RunClock } from '../platform/account-clock';
 import { plainArray, textArray } from '../platform/array-literal';
 import { Database, type Sql } from '../platform/transaction';
 
@@ -11,8 +14,14 @@ export interface BillingState extends AccountRef {
   readonly dueAt: number | null;
   /** Of the counters of the last billed period, as its invoice read them. */
   readonly revision: bigint;
-  /** What the last billed period handed on, by meter, exact text in units of the meter; null = nothing. */
-  readonly carried: Readonly<Record<string, string>> | null;
+  /** The newest that was computed; null = nothing was yet. */
+  readonly carried: CarriedOver | null;
+}
+
+/** What is handed to the period that begins at `into`, by meter, in units of the meter. */
+export interface CarriedOver {
+  readonly into: number;
+  readonly units: ReadonlyMap<string, Ratio>;
 }
 
 const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
@@ -20,24 +29,27 @@ const MS = (at: string): string => `(extract(epoch from ${at}) * 1000)::bigint`;
 
 const COLUMNS = `bucket, account_id, ${MS('open_from')} as open_from, ${MS('due_at')} as due_at, revision, carried`;
 
-/** Whoever is at it already does it; the others take the next ones. */
+/** Buckets in which a period is over, for whichever clock. */
+const FIND_DUE_BUCKETS = `select distinct bucket from billing_state where due_at <= $1 order by bucket`;
+
+/** Whoever is at it already does it; the others take the next ones. The clock is looked up for the rows that are taken only. */
 const CLAIM_DUE = `
   select s.bucket, s.account_id, ${MS('s.open_from')} as open_from, ${MS('s.due_at')} as due_at, s.revision, s.carried
   from billing_state s
-  where s.due_at <= $1 and exists (select from account a
-    where a.id = s.account_id and a.test_clock_id is not distinct from $2::uuid)
+  where s.bucket = $4 and s.due_at <= $1 and (select a.test_clock_id from account a where a.id = s.account_id) is not distinct from $2::uuid
   order by s.due_at limit $3 for update of s skip locked`;
 
 const READ_STATES = `
   select ${COLUMNS} from billing_state where bucket = $1 and account_id = any($2::bigint[])`;
 
-/** An account that was not billed for a while does not go back to where it was billed last. */
+/**
+ * An account that was not billed for a while does not go back to where it was billed last. One that waits for a plan agreed
+ * to for later is billed from now on when it takes one earlier.
+ */
 const OPEN = `
   insert into billing_state as s (bucket, account_id, open_from, due_at) values ($1, $2, ${AT('$3::bigint')}, ${AT('$4::bigint')})
-  on conflict (bucket, account_id) do update
-    set open_from = greatest(s.open_from, excluded.open_from),
-      due_at = case when s.open_from > excluded.open_from then s.due_at else excluded.due_at end
-    where s.due_at is null`;
+  on conflict (bucket, account_id) do update set open_from = excluded.open_from, due_at = excluded.due_at
+    where s.due_at > excluded.due_at or s.due_at is null and s.open_from <= excluded.open_from`;
 
 const MOVE_ON = `
   update billing_state s set open_from = ${AT('m.open_ms')}, due_at = ${AT('m.due_ms')}
@@ -45,7 +57,7 @@ const MOVE_ON = `
   where s.bucket = m.bucket and s.account_id = m.account_id`;
 
 const SETTLE = `
-  update billing_state s set revision = m.revision, carried = nullif(m.carried, '')::json
+  update billing_state s set revision = coalesce(m.revision, s.revision), carried = nullif(m.carried, '')::json
   from unnest($2::bigint[], $3::bigint[], $4::text[]) as m(account_id, revision, carried)
   where s.bucket = $1 and s.account_id = m.account_id`;
 
@@ -61,7 +73,7 @@ interface StateRow {
   open_from: string;
   due_at: string | null;
   revision: string;
-  carried: Record<string, string> | null;
+  carried: { into: number; units: Record<string, string> } | null;
 }
 
 /** The rows of `billing_state`. */
@@ -69,12 +81,18 @@ interface StateRow {
 export class BillingStateRepository {
   constructor(private readonly database: Database) {}
 
-  /** States whose period is over at `now`, of accounts that live by the clock, locked until the transaction ends. */
+  async dueBuckets(now: Date): Promise<number[]> {
+    const rows = await this.database.query<{ bucket: number }>(FIND_DUE_BUCKETS, [now]);
+    return rows.map(({ bucket }) => bucket);
+  }
+
+  /** States of a bucket whose period is over, of accounts that live by the clock, locked until the transaction ends. */
   async claimDue(
     sql: Sql,
-    { now, testClock, limit }: { now: Date; testClock: string | null; limit: number },
+    bucket: number,
+    { now, testClock, limit }: RunClock & { limit: number },
   ): Promise<BillingState[]> {
-    return (await sql.query<StateRow>(CLAIM_DUE, [now, testClock, limit])).map(stateOf);
+    return (await sql.query<StateRow>(CLAIM_DUE, [now, testClock, limit, bucket])).map(stateOf);
   }
 
   /** Those that exist, by account id. */
@@ -114,18 +132,18 @@ export class BillingStateRepository {
     return row!.oldest;
   }
 
-  /** Notes what the last period's invoices read. */
+  /** Notes what the last period's invoices read; a revision that is null stays what it was. */
   async settle(
     sql: Sql,
     bucket: number,
-    states: readonly Pick<BillingState, 'id' | 'revision' | 'carried'>[],
+    states: readonly (Pick<BillingState, 'id' | 'carried'> & { readonly revision: bigint | null })[],
   ): Promise<void> {
     if (states.length === 0) return;
     await sql.query(SETTLE, [
       bucket,
       plainArray(states, ({ id }) => id),
-      plainArray(states, ({ revision }) => revision.toString()),
-      textArray(states, ({ carried }) => (carried === null ? '' : JSON.stringify(carried))),
+      plainArray(states, ({ revision }) => revision),
+      textArray(states, ({ carried }) => (carried === null ? '' : carriedJson(carried))),
     ]);
   }
 }
@@ -137,6 +155,16 @@ function stateOf(row: StateRow): BillingState {
     openFrom: Number(row.open_from),
     dueAt: row.due_at === null ? null : Number(row.due_at),
     revision: BigInt(row.revision),
-    carried: row.carried,
+    carried: row.carried && { into: row.carried.into, units: ratiosOf(row.carried.units) },
   };
 }
+
+function carriedJson({ into, units }: CarriedOver): string {
+  return JSON.stringify({
+    into,
+    units: Object.fromEntries([...units].map(([meter, value]) => [meter, ratioText(value)])),
+  });
+}
+
+const ratiosOf = (texts: Readonly<Record<string, string>>): ReadonlyMap<string, Ratio> =>
+  new Map(Object.entries(texts).map(([meter, text]) => [meter, parseRatioText(text)]));

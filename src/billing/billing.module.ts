@@ -9,6 +9,8 @@ import { BillingEnrolment } from './billing-enrolment.service';
 import { BILLING_STATE_CHECKS } from './billing-state-checks';
 import { BillingStateRepository } from './billing-state.repository';
 import { DraftRepository } from './draft.repository';
+import { InvoiceDocumentController } from './invoice-document.rest.controller';
+import { InvoiceDocuments } from './invoice-document.service';
 import { INVOICE_CHECKS } from './invoice-checks';
 import { InvoiceFactsService } from './invoice-facts.service';
 import { InvoiceRepository } from './invoice.repository';
@@ -23,6 +25,11 @@ import { PreviewController } from './preview.rest.controller';
 import { PreviewService } from './preview.service';
 import { TestClockController } from './test-clock.rest.controller';
 import { TestClockService } from './test-clock.service';
+import { InvoiceExplanationController } from './invoice-explanation.rest.controller';
+import { InvoiceExplanationService } from './invoice-explanation.service';
+import { OffCycleRepository } from './off-cycle.repository';
+import { OffCycleInvoices } from './off-cycle.service';
+import { WaybillInvoiceController } from './waybill-invoice.rest.controller';
 import { BudgetAlertDelivery } from './budget-alert-delivery.service';
 import { BudgetAlertRepository } from './budget-alert.repository';
 import { BudgetEvaluationService } from './budget-evaluation.service';
@@ -37,8 +44,11 @@ import { ThrottleService } from './throttle.service';
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule, UsageModule],
   controllers: [
+    InvoiceExplanationController,
     TestClockController,
+    WaybillInvoiceController,
     InvoiceController,
+    InvoiceDocumentController,
     CreditNoteController,
     PreviewController,
     BudgetController,
@@ -47,6 +57,7 @@ import { ThrottleService } from './throttle.service';
     BillingEnrolment,
     BillingStateRepository,
     DraftRepository,
+    InvoiceDocuments,
     InvoiceFactsService,
     InvoiceRepository,
     InvoiceRun,
@@ -55,6 +66,9 @@ import { ThrottleService } from './throttle.service';
     CreditNoteRepository,
     CreditNoteService,
     PreviewService,
+    OffCycleInvoices,
+    OffCycleRepository,
+    InvoiceExplanationService,
     TestClockService,
     BudgetAlertDelivery,
     BudgetAlertRepository,
@@ -65,7 +79,7 @@ import { ThrottleService } from './throttle.service';
     ThrottleRepository,
     ThrottleService,
   ],
-  exports: [InvoiceRun, BudgetEvaluationService],
+  exports: [InvoiceRun, OffCycleInvoices, BudgetEvaluationService],
 })
 export class BillingModule implements OnModuleInit {
   constructor(

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RunClock } from '../platform/account-clock';
 import { plainArray } from '../platform/array-literal';
 import { Database, type Sql } from '../platform/transaction';
 import { INVOICE_COLUMNS, INVOICES, type InvoiceRow, invoiceOf } from './invoice.repository';
@@ -14,12 +15,16 @@ const INSERT_DRAFTS_ONCE = `
     as d(bucket, account_id, id, kind, from_ms, to_ms, finalise_at)
   order by 1, 2, 3 on conflict do nothing`;
 
-/** Oldest first; the drafts of one account in the order of their periods. */
-const FIND_DUE_DRAFTS = `
-  select i.bucket, i.account_id, i.id from invoice i join account a on a.id = i.account_id
-  where i.status = 'draft' and i.finalise_at <= $1 and a.test_clock_id is not distinct from $2::uuid
-    and not (i.account_id = any($4::bigint[]))
-  order by i.finalise_at, i.account_id limit $3`;
+/** Buckets with drafts that are due. */
+const FIND_DUE_BUCKETS = `select distinct bucket from invoice where status = 'draft' and finalise_at <= $1 order by bucket`;
+
+/** Accounts of a bucket with drafts that are due, the longest due first. */
+const FIND_DUE_ACCOUNTS = `
+  select i.account_id from invoice i
+  where i.bucket = $1 and i.status = 'draft' and i.finalise_at <= $2
+    and (select a.test_clock_id from account a where a.id = i.account_id) is not distinct from $3::uuid
+    and not (i.account_id = any($5::bigint[]))
+  order by i.finalise_at, i.account_id limit $4`;
 
 /** Whoever holds one of them computes money for it already; it is left out and comes with the next turn. */
 const LOCK_ACCOUNTS = `
@@ -30,6 +35,12 @@ const READ_DRAFTS = `
   select distinct on (i.account_id) ${INVOICE_COLUMNS} ${INVOICES}
   where i.bucket = $1 and i.account_id = any($2::bigint[]) and i.status = 'draft' and i.finalise_at <= $3
   order by i.account_id, i.period_from, i.created_at, i.id`;
+
+/** In the order in which they become final. */
+const HAS_OLDER = `
+  select exists (select from invoice o join invoice i on i.bucket = $1 and i.account_id = $2 and i.id = $3
+    where o.bucket = $1 and o.account_id = $2 and o.status = 'draft'
+      and (o.period_from, o.created_at, o.id) < (i.period_from, i.created_at, i.id)) as found`;
 
 const DROP_DRAFTS = `
   delete from invoice i using unnest($2::bigint[], $3::uuid[]) as d(account_id, id)
@@ -92,25 +103,21 @@ export class DraftRepository {
     ]);
   }
 
-  /** Accounts with a draft to finalise, by bucket; `without` names accounts to leave out. */
-  async dueAccounts(asked: {
-    now: Date;
-    testClock: string | null;
-    limit: number;
-    without: readonly number[];
-  }): Promise<Map<number, number[]>> {
+  /** Buckets in which something is due, for whichever clock. */
+  async dueBuckets(now: Date): Promise<number[]> {
+    const rows = await this.database.query<{ bucket: number }>(FIND_DUE_BUCKETS, [now]);
+    return rows.map(({ bucket }) => bucket);
+  }
+
+  /** Accounts of a bucket with a draft to finalise, each once; `without` names accounts to leave out. */
+  async dueAccounts(
+    bucket: number,
+    asked: RunClock & { readonly limit: number; readonly without: readonly number[] },
+  ): Promise<number[]> {
     const { now, testClock, limit, without } = asked;
-    const rows = await this.database.query<{ bucket: number; account_id: string }>(FIND_DUE_DRAFTS, [
-      now,
-      testClock,
-      limit,
-      without,
-    ]);
-    const byBucket = new Map<number, Set<number>>();
-    for (const { bucket, account_id } of rows) {
-      byBucket.set(bucket, (byBucket.get(bucket) ?? new Set()).add(Number(account_id)));
-    }
-    return new Map([...byBucket].map(([bucket, ids]) => [bucket, [...ids]]));
+    const values = [bucket, now, testClock, limit, without];
+    const rows = await this.database.query<{ account_id: string }>(FIND_DUE_ACCOUNTS, values);
+    return [...new Set(rows.map((row) => Number(row.account_id)))];
   }
 
   /** The accounts that nobody else holds, held until the transaction ends. */
@@ -125,6 +132,12 @@ export class DraftRepository {
     { accountIds, now }: { accountIds: readonly number[]; now: Date },
   ): Promise<StoredInvoice[]> {
     return (await sql.query<InvoiceRow>(READ_DRAFTS, [bucket, accountIds, now])).map(invoiceOf);
+  }
+
+  /** Whether the account has a draft that is to be final before this one. */
+  async hasOlder(sql: Sql, { account, id }: Pick<StoredInvoice, 'account' | 'id'>): Promise<boolean> {
+    const values = [account.bucket, account.id, id];
+    return (await sql.query<{ found: boolean }>(HAS_OLDER, values))[0]!.found;
   }
 
   /** Drafts that turned out to bill nothing. */

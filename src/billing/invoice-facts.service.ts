@@ -6,8 +6,6 @@ import type { Currency } from '../core/money';
 import type { RateCard } from '../core/plan';
 import { detailFor } from '../core/rated-usage';
 import { isPaidAhead, type RatingStage } from '../core/rate-segment';
-import type { Ratio } from '../core/ratio';
-import { parseRatioText, ratioText } from '../core/ratio-text';
 import { canCharge } from '../core/subscription';
 import { segmentsOf, type Segment } from '../core/terms';
 import { AccountService } from '../cost-centers/account.service';
@@ -19,6 +17,7 @@ import {
   type PeriodUsageQuestion,
   PeriodUsageService,
 } from '../usage/period-usage.service';
+import type { CarriedOver } from './billing-state.repository';
 import type { InvoiceClaim } from './invoice-claim';
 import { type BilledLineRow, InvoiceRepository } from './invoice.repository';
 import { chargeOf, ratePeriod, type RatedPeriod, revisionOf, type SegmentRating } from './period-rating';
@@ -32,8 +31,15 @@ export interface InvoiceFacts {
   readonly currency: Currency | null;
   /** Of the counters of the claim's own period. */
   readonly revision: bigint;
-  /** What the claim's own period hands on, by meter. */
-  readonly carried: ReadonlyMap<string, Ratio>;
+  /** What is handed to the claim's own period, and what that hands on. */
+  readonly carriedIn: CarriedOver;
+  readonly carriedOut: CarriedOver;
+}
+
+/** The periods of a claim: those that only say what is handed to the others, and those that are billed. */
+interface ClaimPeriods {
+  readonly handing: readonly RatedPeriod[];
+  readonly billed: readonly RatedPeriod[];
 }
 
 /**
@@ -52,18 +58,19 @@ export class InvoiceFactsService {
 
   async read(sql: Sql, bucket: number, claims: readonly InvoiceClaim[]): Promise<InvoiceFacts[]> {
     const moved = await this.#movedPeriods(sql, bucket, claims);
-    const byClaim = new Map<InvoiceClaim, RatedPeriod[]>();
+    const byClaim = new Map<InvoiceClaim, ClaimPeriods>();
     for (const [i, claim] of claims.entries()) byClaim.set(claim, await this.#periodsOf(claim, moved[i]!));
-    const periods = [...byClaim.values()].flat();
+    const all = [...byClaim.values()];
+    const periods = all.flatMap(({ handing, billed }) => [...handing, ...billed]);
     const questions = periods.flatMap(({ segments }) => segments.flatMap((each) => each.questions));
     const answers = await this.usage.read(sql, bucket, questions);
     const answered = new Map(questions.map((question, i) => [question, answers[i]!]));
-    const billed = await this.#billed(sql, bucket, periods);
-    const facts: InvoiceFacts[] = [];
-    for (const [claim, mine] of byClaim) {
-      facts.push(await this.#factsOf(sql, claim, { mine, answered, billed }));
-    }
-    return facts;
+    const lines = await this.#billed(
+      sql,
+      bucket,
+      all.flatMap(({ billed }) => billed),
+    );
+    return [...byClaim].map(([claim, mine]) => factsOf(claim, mine, { answered, lines }));
   }
 
   /** The stale periods of each claim, and the one before it where its counters moved since they were billed. */
@@ -93,32 +100,44 @@ export class InvoiceFactsService {
     return this.#cut(claim, before, 'period');
   }
 
-  async #periodsOf(claim: InvoiceClaim, stale: ReadonlySet<number>): Promise<RatedPeriod[]> {
+  async #periodsOf(claim: InvoiceClaim, stale: ReadonlySet<number>): Promise<ClaimPeriods> {
     const { account, period, kind } = claim;
     const main = await this.#cut(claim, period, kind);
-    const earlier: RatedPeriod[] = [];
-    if (kind !== 'fees' && stale.size > 0) {
-      for (const from of this.#affected(main, period, stale)) {
-        earlier.push(await this.#cut(claim, this.accounts.segmentAt(account, from), 'period'));
-      }
-    }
-    if (kind !== 'period') return [...earlier, main];
+    if (kind === 'fees') return { handing: [], billed: [main] };
+    const billed = [...(await this.#affected(claim, main, stale)), main];
+    const handing = await this.#handingTo(claim, billed[0]!.period);
+    if (kind !== 'period') return { handing, billed };
     const next = await this.#cut(claim, this.accounts.segmentAt(account, period.to), 'fees');
     const isAhead = next.segments.some(({ card }) => card !== null && isPaidAhead(card));
-    return isAhead ? [...earlier, main, next] : [...earlier, main];
+    return { handing, billed: isAhead ? [...billed, next] : billed };
   }
 
-  /** A level or a rollover that changed in one period changes all that follow it. */
-  #affected(main: RatedPeriod, period: Stretch, stale: ReadonlySet<number>): number[] {
-    const first = Math.min(...stale);
-    if (first >= period.from) return [];
-    const reachesOn = main.segments.some(({ card, questions }) => reaches(card, questions));
-    if (!reachesOn) return [...stale].filter((from) => from < period.from).sort((a, b) => a - b);
-    const all: number[] = [];
-    for (let from = first; from < period.from; from = this.accounts.segmentAt(main.claim.account, from).to) {
-      all.push(from);
+  /** A level or a rollover that changed in one period changes all that follow it, whatever the plan is by then. */
+  async #affected(
+    claim: InvoiceClaim,
+    main: RatedPeriod,
+    stale: ReadonlySet<number>,
+  ): Promise<RatedPeriod[]> {
+    const earlier: RatedPeriod[] = [];
+    for (let from = Math.min(...stale); from < main.period.from; from = earlier.at(-1)!.period.to) {
+      earlier.push(await this.#cut(claim, this.accounts.segmentAt(claim.account, from), 'period'));
     }
-    return all;
+    const reachesOn = [...earlier, main].some(({ segments }) =>
+      segments.some(({ card, questions }) => reaches(card, questions)),
+    );
+    return reachesOn ? earlier : earlier.filter(({ period }) => stale.has(period.from));
+  }
+
+  /** The periods before one that have to be rated to know what it is handed: none where that is known, or nothing. */
+  async #handingTo(claim: InvoiceClaim, to: Stretch): Promise<RatedPeriod[]> {
+    const handing: RatedPeriod[] = [];
+    for (let period = to; claim.state?.carried?.into !== period.from; period = handing[0]!.period) {
+      const before = this.accounts.segmentAt(claim.account, period.from - 1);
+      const cut = await this.#cut(claim, before, 'period');
+      if (!rollsOver(cut.segments.at(-1)!.card)) break;
+      handing.unshift(cut);
+    }
+    return handing;
   }
 
   async #cut(claim: InvoiceClaim, period: Stretch, kind: InvoiceKind): Promise<RatedPeriod> {
@@ -159,72 +178,41 @@ export class InvoiceFactsService {
     }
     return byAccount;
   }
-
-  async #factsOf(
-    sql: Sql,
-    claim: InvoiceClaim,
-    read: {
-      mine: readonly RatedPeriod[];
-      answered: ReadonlyMap<PeriodUsageQuestion, PeriodUsage>;
-      billed: ReadonlyMap<number, BilledLineRow[]>;
-    },
-  ): Promise<InvoiceFacts> {
-    const ratings: SegmentRating[] = [];
-    let carried = await this.#carriedInto(sql, claim, read.mine);
-    let handedOn: ReadonlyMap<string, Ratio> = new Map();
-    for (const period of read.mine) {
-      const rated = ratePeriod(period, carried, read.answered);
-      ratings.push(...rated.ratings);
-      if (period.segments.at(-1)?.stage === 'over') carried = rated.carried;
-      if (period.period.from === claim.period.from) handedOn = rated.carried;
-    }
-    const rows = read.billed.get(claim.account.id) ?? [];
-    const main = read.mine.find(({ period }) => period.from === claim.period.from)!;
-    const priced = ratings.find(({ card }) => card !== null && canCharge(card))?.card;
-    return {
-      claim,
-      ratings,
-      billed: rows.map(chargeOf),
-      currency: priced?.currency ?? (rows[0]?.currency as Currency | undefined) ?? null,
-      revision: revisionOf(main, (question) => read.answered.get(question)?.revision ?? 0n),
-      carried: handedOn,
-    };
-  }
-
-  /** What the period before the first one handed to it: as it was billed, because nothing earlier has changed. */
-  async #carriedInto(
-    sql: Sql,
-    claim: InvoiceClaim,
-    periods: readonly RatedPeriod[],
-  ): Promise<ReadonlyMap<string, Ratio>> {
-    const first = periods[0]!.period.from;
-    if (first >= claim.period.from) return ratiosOf(claim.state?.carried ?? {});
-    if (!periods.some(({ segments }) => segments.some(({ card }) => rollsOver(card)))) return new Map();
-    const rated = await this.invoices.ratedOfPeriod(sql, claim.account, first);
-    return carriedIntoRated(rated, first);
-  }
 }
 
-/** What was handed to a period, as its invoice noted it (`snapshotOf`). */
-function carriedIntoRated(rated: unknown, periodFrom: number): ReadonlyMap<string, Ratio> {
-  const segments = (Array.isArray(rated) ? rated : []) as {
-    period_from: string;
-    usage: Record<string, { carried_over?: string }>;
-  }[];
-  const first = segments.find((each) => Date.parse(each.period_from) === periodFrom);
-  const carried = Object.entries(first?.usage ?? {}).flatMap(([meter, { carried_over: text }]) =>
-    text === undefined ? [] : [[meter, text] as const],
-  );
-  return ratiosOf(Object.fromEntries(carried));
-}
-
-const ratiosOf = (texts: Readonly<Record<string, string>>): ReadonlyMap<string, Ratio> =>
-  new Map(Object.entries(texts).map(([meter, text]) => [meter, parseRatioText(text)]));
-
-/** What an account's open period begins with, as it is stored; null = nothing. */
-export function carriedJson(carried: ReadonlyMap<string, Ratio>): Record<string, string> | null {
-  if (carried.size === 0) return null;
-  return Object.fromEntries([...carried].map(([meter, value]) => [meter, ratioText(value)]));
+function factsOf(
+  claim: InvoiceClaim,
+  { handing, billed }: ClaimPeriods,
+  read: {
+    answered: ReadonlyMap<PeriodUsageQuestion, PeriodUsage>;
+    lines: ReadonlyMap<number, BilledLineRow[]>;
+  },
+): InvoiceFacts {
+  const { answered, lines } = read;
+  const first = (handing[0] ?? billed[0]!).period.from;
+  const known = claim.state?.carried;
+  let carried: CarriedOver = known?.into === first ? known : { into: first, units: new Map() };
+  let [carriedIn, carriedOut] = [carried, carried];
+  const ratings: SegmentRating[] = [];
+  for (const period of [...handing, ...billed]) {
+    const rated = ratePeriod(period, carried.units, answered);
+    if (!handing.includes(period)) ratings.push(...rated.ratings);
+    if (period.period.from === claim.period.from) carriedIn = carried;
+    if (period.segments.at(-1)!.stage === 'over') carried = { into: period.period.to, units: rated.carried };
+    if (period.period.from === claim.period.from) carriedOut = carried;
+  }
+  const rows = lines.get(claim.account.id) ?? [];
+  const main = billed.find(({ period }) => period.from === claim.period.from)!;
+  const priced = ratings.find(({ card }) => card !== null && canCharge(card))?.card;
+  return {
+    claim,
+    ratings,
+    billed: rows.map(chargeOf),
+    currency: priced?.currency ?? (rows[0]?.currency as Currency | undefined) ?? null,
+    revision: revisionOf(main, (question) => answered.get(question)?.revision ?? 0n),
+    carriedIn,
+    carriedOut,
+  };
 }
 
 const rollsOver = (card: RateCard | null): boolean =>

@@ -1,8 +1,13 @@
 import { formatQuantity } from '../core/quantity';
 import { discountsFrom } from '../core/discount';
-import { invoiceLines, invoiceTotals, type InvoiceLine, type InvoiceTotals } from '../core/invoice';
+import {
+  type BilledCharge,
+  invoiceLines,
+  invoiceTotals,
+  type InvoiceLine,
+  type InvoiceTotals,
+} from '../core/invoice';
 import type { Currency } from '../core/money';
-import { planWordingToJson } from '../core/plan-shape';
 import type { MeterUsage } from '../core/rating';
 import { ratioText } from '../core/ratio-text';
 import { termsAt } from '../core/terms';
@@ -47,7 +52,7 @@ export function finalInvoice(
     tax: total - net,
     discounts: JSON.stringify(discountParts(totals)),
     taxes: JSON.stringify(taxParts(totals)),
-    rated: JSON.stringify(facts.ratings.map(snapshotOf)),
+    rated: JSON.stringify(ratedOf(facts)),
     lines: lines.map(storedLine),
   };
 }
@@ -78,8 +83,22 @@ export function storedLine(line: InvoiceLine, position: number): StoredInvoiceLi
 /** More single events than this are not copied: they are found by the stretch, as long as retention keeps them. */
 const ENTRIES_MAX = 1_000;
 
-/** What was rated and how, so that every line can be computed again without our tables. */
-export function snapshotOf({ period, segment, stage, card, usage }: SegmentRating) {
+/** What an invoice was computed from, as it is kept with it. */
+export function ratedOf({ ratings, billed }: InvoiceFacts) {
+  return { segments: ratings.map(snapshotOf), billed_before: billed.map(billedOf) };
+}
+
+function billedOf({ periodFrom, segmentFrom, key, meter, quantity, amount, minor }: BilledCharge) {
+  return {
+    ...{ period_from: textOf(periodFrom), from: textOf(segmentFrom), key, meter },
+    quantity: quantity && ratioText(quantity),
+    amount: ratioText(amount),
+    minor: String(minor),
+  };
+}
+
+/** What was rated and how: every line can be computed again from it and the plan versions, which never change. */
+function snapshotOf({ period, segment, stage, card, usage }: SegmentRating) {
   return {
     period_from: textOf(period.from),
     period_to: textOf(period.to),
@@ -87,10 +106,8 @@ export function snapshotOf({ period, segment, stage, card, usage }: SegmentRatin
     to: textOf(segment.to),
     stage,
     is_trial: segment.isTrial,
-    plan: card?.plan ?? null,
-    plan_version: card?.version ?? null,
-    overrides: segment.overrides === null ? null : (JSON.parse(segment.overrides) as unknown),
-    wording: card === null ? null : planWordingToJson(card),
+    plan_version_id: card?.id ?? null,
+    overrides: card === null ? null : segment.overrides,
     usage: Object.fromEntries([...usage].map(([meter, used]) => [meter, usageOf(used)])),
   };
 }

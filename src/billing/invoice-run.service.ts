@@ -11,7 +11,7 @@ import { Logger } from '../platform/logger';
 import { Database, type Sql } from '../platform/transaction';
 import { LateUsage } from '../usage/late-usage.service';
 import { type BillingState, BillingStateRepository } from './billing-state.repository';
-import { carriedJson, type InvoiceFacts, InvoiceFactsService } from './invoice-facts.service';
+import { type InvoiceFacts, InvoiceFactsService } from './invoice-facts.service';
 import type { InvoiceClaim } from './invoice-claim';
 import { planInvoice } from './invoice-plan';
 import { DraftRepository } from './draft.repository';
@@ -46,11 +46,12 @@ export class InvoiceRun {
 
   /** Everything that is due: drafts of ended periods, drafts whose grace is over, numbers. Answers how many became final. */
   async runDue(clock: RunClock): Promise<number> {
-    // An account that missed several periods is due again once it has been moved on.
-    while ((await this.#makeDrafts(clock)) > 0);
-    const finalised = await this.#finaliseDue(clock);
+    await inParallel(await this.states.dueBuckets(clock.now), (bucket) => this.#makeDrafts(bucket, clock));
+    const finalised = await inParallel(await this.drafts.dueBuckets(clock.now), (bucket) =>
+      this.#finaliseBucket(bucket, clock),
+    );
     await this.giveNumbers();
-    return finalised;
+    return finalised.reduce((sum, each) => sum + each, 0);
   }
 
   /** Numbers what is final, in the order in which it became so. */
@@ -59,16 +60,19 @@ export class InvoiceRun {
     while ((await this.drafts.giveNumbers(series)) === NUMBERS_BATCH);
   }
 
-  /** One batch of drafts of periods that are over; how many accounts it moved on. */
-  async #makeDrafts({ now, testClock }: RunClock): Promise<number> {
+  /** Drafts of a bucket's periods that are over. An account that missed several is due again once it has been moved on. */
+  async #makeDrafts(bucket: number, clock: RunClock): Promise<void> {
+    while ((await this.#makeSomeDrafts(bucket, clock)) > 0);
+  }
+
+  /** How many accounts were moved on. */
+  async #makeSomeDrafts(bucket: number, clock: RunClock): Promise<number> {
     return this.database.transaction(async (tx) => {
-      const due = await this.states.claimDue(tx, { now, testClock, limit: BATCH });
+      const due = await this.states.claimDue(tx, bucket, { ...clock, limit: BATCH });
       if (due.length === 0) return 0;
-      const accounts = await this.accounts.byIds(
-        due.map(({ id }) => id),
-        tx,
-      );
-      const versions = await this.#versionsOf(tx, due);
+      const ids = due.map(({ id }) => id);
+      const accounts = await this.accounts.byIds(ids, tx);
+      const versions = await this.terms.versionsOf(tx, bucket, ids);
       const periods = due.map((state) => {
         const account = accounts.get(state.id)!;
         const period = this.accounts.segmentAt(account, state.openFrom);
@@ -103,29 +107,17 @@ export class InvoiceRun {
     return { openFrom: period.from, dueAt: period.to };
   }
 
-  async #versionsOf(sql: Sql, states: readonly BillingState[]): Promise<Map<number, TermsVersion[]>> {
-    const byBucket = new Map<number, number[]>();
-    for (const { bucket, id } of states) byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), id]);
-    const versions = new Map<number, TermsVersion[]>();
-    for (const [bucket, ids] of byBucket) {
-      for (const [id, own] of await this.terms.versionsOf(sql, bucket, ids)) versions.set(id, own);
-    }
-    return versions;
-  }
-
   /** Accounts that fail, or that somebody else holds, are left out until the next turn. */
-  async #finaliseDue({ now, testClock }: RunClock): Promise<number> {
+  async #finaliseBucket(bucket: number, clock: RunClock): Promise<number> {
     let finalised = 0;
     const without: number[] = [];
     for (;;) {
-      const due = await this.drafts.dueAccounts({ now, testClock, limit: BATCH, without });
-      if (due.size === 0) return finalised;
-      for (const [bucket, accountIds] of due) {
-        const done = await this.#finaliseOrSplit(bucket, accountIds, now);
-        finalised += done.length;
-        const isDone = new Set(done);
-        without.push(...accountIds.filter((id) => !isDone.has(id)));
-      }
+      const due = await this.drafts.dueAccounts(bucket, { ...clock, limit: BATCH, without });
+      if (due.length === 0) return finalised;
+      const done = await this.#finaliseOrSplit(bucket, due, clock.now);
+      finalised += done.length;
+      const isDone = new Set(done);
+      without.push(...due.filter((id) => !isDone.has(id)));
     }
   }
 
@@ -200,7 +192,9 @@ export class InvoiceRun {
     const accounts = await this.accounts.byIds(ids, tx);
     const versions = await this.terms.versionsOf(tx, bucket, ids);
     const states = await this.states.read(bucket, ids, tx);
-    const stale = await this.late.take(tx, bucket, ids);
+    // What is paid ahead corrects nothing, so the marks wait for an invoice that does.
+    const correcting = drafts.filter(({ kind }) => kind !== 'fees').map(({ account }) => account.id);
+    const stale = await this.late.take(tx, bucket, correcting);
     return drafts.map(({ account: { id }, kind, period }) => ({
       ...{ account: accounts.get(id)!, kind, period },
       now: this.clock.now({ id }).getTime(),
@@ -210,11 +204,32 @@ export class InvoiceRun {
     }));
   }
 
+  /** What is paid ahead says nothing of usage. Only the end of a period settles what was counted in it. */
   async #settle(tx: Sql, bucket: number, facts: readonly InvoiceFacts[]): Promise<void> {
-    const settled = facts.filter(({ claim }) => claim.kind === 'period');
-    const states = settled.map(({ claim, revision, carried }) => ({
-      ...{ id: claim.account.id, revision, carried: carriedJson(carried) },
-    }));
+    const settled = facts.filter(({ claim }) => claim.kind !== 'fees');
+    const states = settled.map(({ claim, revision, carriedIn, carriedOut }) => {
+      const isOver = claim.kind === 'period';
+      return {
+        id: claim.account.id,
+        revision: isOver ? revision : null,
+        carried: isOver ? carriedOut : carriedIn,
+      };
+    });
     await this.states.settle(tx, bucket, states);
   }
+}
+
+/** Buckets at a time: while one waits for Postgres the next one is computed. */
+const AT_ONCE = 3;
+
+/** Works through the buckets, a few at once; the answers in no order. */
+async function inParallel<R>(buckets: readonly number[], work: (bucket: number) => Promise<R>): Promise<R[]> {
+  const left = [...buckets];
+  const answers: R[] = [];
+  const worker = async (): Promise<void> => {
+    for (let bucket = left.shift(); bucket !== undefined; bucket = left.shift())
+      answers.push(await work(bucket));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return answers;
 }

@@ -36,26 +36,21 @@ const INSERT_LINES = `
     as l(account_id, invoice_id, position, kind, period_from, period_to, segment_from, segment_to, plan_version_id, meter,
       key, description, quantity, unit_amount, amount, minor)`;
 
-/** What is still billed: a voided invoice bills nothing. */
+/** What is still billed, in the order in which it was: a voided invoice bills nothing. */
 const READ_BILLED_LINES = `
   select l.account_id, i.currency, ${MS('l.period_from')} as period_from, ${MS('l.segment_from')} as segment_from, l.meter,
     l.key, l.description, l.quantity, l.amount, l.minor
   from unnest($2::bigint[], $3::bigint[]) as p(account_id, from_ms)
   join invoice_line l on l.account_id = p.account_id and l.period_from = ${AT('p.from_ms')}
   join invoice i on i.bucket = l.bucket and i.account_id = l.account_id and i.id = l.invoice_id
-  where l.bucket = $1 and i.status <> 'void'`;
+  where l.bucket = $1 and i.status <> 'void'
+  order by l.account_id, l.period_from, i.finalised_at, l.invoice_id, l.position`;
 
 const FIND_INVOICE = `select ${INVOICE_COLUMNS} ${INVOICES} where i.id = $1`;
 
 const LOCK_INVOICE = `${FIND_INVOICE} and i.bucket = $2 and i.account_id = $3`;
 
 const READ_RATED = `select rated from invoice where bucket = $1 and account_id = $2 and id = $3`;
-
-/** What the invoice of a period rated, the newest that still counts. */
-const READ_RATED_OF_PERIOD = `
-  select rated from invoice
-  where bucket = $1 and account_id = $2 and kind = 'period' and period_from = ${AT('$3::bigint')} and status not in ('draft', 'void')
-  order by finalised_at desc limit 1`;
 
 const READ_LINES = `
   select position, kind, ${MS('period_from')} as period_from, ${MS('period_to')} as period_to,
@@ -195,12 +190,6 @@ export class InvoiceRepository {
   /** What was rated, as it was written; null for a draft. */
   async rated({ account, id }: Pick<StoredInvoice, 'account' | 'id'>): Promise<unknown> {
     const [row] = await this.database.query<{ rated: unknown }>(READ_RATED, [account.bucket, account.id, id]);
-    return row?.rated ?? null;
-  }
-
-  async ratedOfPeriod(sql: Sql, account: AccountRef, periodFrom: number): Promise<unknown> {
-    const values = [account.bucket, account.id, periodFrom];
-    const [row] = await sql.query<{ rated: unknown }>(READ_RATED_OF_PERIOD, values);
     return row?.rated ?? null;
   }
 

@@ -14,12 +14,13 @@ import { LedgerService } from '../ledger/ledger.service';
 import type { Position } from '../ledger/newest-first';
 import { AccountClock } from '../platform/account-clock';
 import { Audit } from '../platform/audit/audit.service';
-import { mayUseAccount, type Principal } from '../platform/auth/principal';
+import { mayUseAccount, requireAccount, type Principal } from '../platform/auth/principal';
 import { BillingEvents } from '../platform/billing-events/billing-events.service';
 import { keyedId } from '../platform/keyed-id';
 import { Database, type Sql } from '../platform/transaction';
 import { LateUsage } from '../usage/late-usage.service';
 import type { PayInvoice } from './invoice.commands';
+import { DraftRepository } from './draft.repository';
 import { InvoiceRepository } from './invoice.repository';
 import { InvoiceRun } from './invoice-run.service';
 import { openOf, type StoredInvoice, type StoredInvoiceLine } from './stored-invoice';
@@ -35,6 +36,7 @@ export interface InvoiceWithLines {
 export class InvoiceService {
   constructor(
     private readonly invoices: InvoiceRepository,
+    private readonly drafts: DraftRepository,
     private readonly run: InvoiceRun,
     private readonly accounts: AccountService,
     private readonly ledger: LedgerService,
@@ -69,6 +71,15 @@ export class InvoiceService {
     return this.invoices.list(await this.accounts.getFor(caller, key), page);
   }
 
+  /** The newest hundred of an account, and what time it is for it; none of an account nothing is known of. Throws `forbidden`. */
+  async newestOf(caller: Principal, key: AccountKey): Promise<{ invoices: StoredInvoice[]; now: Date }> {
+    requireAccount(caller, key);
+    const account = await this.accounts.find(key);
+    if (account === null) return { invoices: [], now: new Date(0) };
+    const page = { after: null, limit: NEWEST, status: null };
+    return { invoices: await this.invoices.list(account, page), now: this.clock.now(account) };
+  }
+
   /**
    * Makes a draft final now, whatever is left of its grace. Throws `failed-precondition` when it is final already, or older
    * drafts of the account are not. A draft that turns out to bill nothing is dropped: `not-found` from then on.
@@ -79,6 +90,9 @@ export class InvoiceService {
       requireStatus(invoice, ['draft'], 'made final');
       if (invoice.period.to > this.clock.now(invoice.account).getTime() && invoice.kind === 'period') {
         throw precondition('The period of the invoice is not over');
+      }
+      if (await this.drafts.hasOlder(tx, invoice)) {
+        throw precondition('An older draft of the account is not final yet');
       }
       const drafts = [invoice];
       await this.run.finaliseDrafts(tx, invoice.account.bucket, { drafts, actor: caller });
@@ -252,6 +266,8 @@ export class InvoiceService {
     await this.audit.write(tx, { account, actor, ...entry });
   }
 }
+
+const NEWEST = 100;
 
 const overpaidId = (source: string): string => keyedId('overpaid', source);
 

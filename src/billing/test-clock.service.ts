@@ -9,6 +9,7 @@ import type { TestClock } from '../platform/test-clocks/test-clock';
 import { TestClocks } from '../platform/test-clocks/test-clocks.service';
 import { DraftRepository } from './draft.repository';
 import { InvoiceRun } from './invoice-run.service';
+import { OffCycleInvoices } from './off-cycle.service';
 import type { AttachAccount } from './test-clock.commands';
 
 const LEASE_MS = 60_000;
@@ -22,6 +23,7 @@ export class TestClockService {
     private readonly accounts: AccountService,
     private readonly drafts: DraftRepository,
     private readonly invoices: InvoiceRun,
+    private readonly offCycle: OffCycleInvoices,
     private readonly grants: GrantExpiryService,
     private readonly lock: Lock,
     private readonly database: Database,
@@ -68,6 +70,7 @@ export class TestClockService {
       const now = isLast ? target : due;
       await this.#moveTo(id, now);
       await this.grants.run({ now, testClock: id });
+      await this.offCycle.run({ now, testClock: id });
       await this.invoices.runDue({ now, testClock: id });
       if (isLast) return;
     }

@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { catalogue, CATALOGUE_HELP } from './catalogue.cli';
 import { audit, AUDIT_HELP } from './audit.cli';
 import { EXPORT_HELP, exportCharges } from './export-focus.cli';
-import { importBill, IMPORT_HELP } from './import-focus.cli';
+import { IMPORT_HELP, importSomething } from './import.cli';
+import { invoice, INVOICE_HELP } from './invoice.cli';
 import { job, JOB_HELP } from './job.cli';
 import { migrate, MIGRATE_HELP } from './migrate';
 import { openapi, OPENAPI_HELP } from './openapi';
@@ -20,9 +21,10 @@ interface Command {
 /** Every subcommand; a new one is one line here and a file beside this one. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: { summary: 'runs the service', help: START_HELP, run: start },
-  import: { summary: 'takes in a bill in the FOCUS format', help: IMPORT_HELP, run: importBill },
+  import: { summary: 'takes in a FOCUS bill or a Waybill', help: IMPORT_HELP, run: importSomething },
   export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
   catalogue: { summary: 'plans as files', help: CATALOGUE_HELP, run: catalogue },
+  invoice: { summary: 'computes an exported invoice again', help: INVOICE_HELP, run: invoice },
   job: { summary: 'runs a job now', help: JOB_HELP, run: job },
   retention: { summary: 'tells what is too old to be kept', help: RETENTION_HELP, run: retention },
   audit: { summary: 'proves that the audit trail is whole', help: AUDIT_HELP, run: audit },

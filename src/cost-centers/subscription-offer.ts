@@ -7,9 +7,10 @@ import { parseQuantity, ZERO } from '../core/quantity';
 import { invalid } from '../core/errors';
 import { parsedBy } from '../platform/doors/parsed-by';
 
-const Effective = parsedBy(z.string().max(40), (text, field): 'now' | 'period_end' | number =>
+/** When a change of terms takes effect: a word, or milliseconds since 1970. */
+export const Effective = parsedBy(z.string().max(40), (text, field): 'now' | 'period_end' | number =>
   text === 'now' || text === 'period_end' ? text : parseInstant(text, field),
-).meta({ description: '`now`, `period_end`, or an instant that is not past.' });
+);
 
 const Tax = z.strictObject({ name: z.string(), percent: z.string(), inclusive: z.boolean().optional() });
 const Discount = z.strictObject({
@@ -52,7 +53,10 @@ export const PutSubscription = z
   .strictObject({
     plan: z.string().regex(new RegExp(PLAN_KEY_PATTERN), 'must be the key of a plan'),
     version: z.int().min(1).optional().meta({ description: 'Of the plan. Left out = the newest.' }),
-    effective: Effective.default('now'),
+    effective: Effective.default('now').meta({
+      description:
+        '`now`, `period_end`, or an instant that is not past. The first plan of an account may begin at any instant of the running period.',
+    }),
     trial_days: z.int().min(0).max(TRIAL_DAYS_MAX).optional().meta({
       description: 'Left out = those of the plan, for an account that has had no plan to pay for.',
     }),

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { Effective } from './subscription-offer';
 
 /** The query of `DELETE /api/v1/accounts/{key}/subscription`. */
 export const CancelSubscription = z.strictObject({
-  at: z.enum(['period_end', 'now']).default('period_end').meta({
-    description: '`now` settles usage and gives back the unused share of what is billed ahead.',
+  at: Effective.default('period_end').meta({
+    description:
+      '`period_end`, `now`, or an instant that is not past. `now` settles usage and gives back the unused share of what is billed ahead.',
   }),
 });
 export type CancelSubscription = z.infer<typeof CancelSubscription>;

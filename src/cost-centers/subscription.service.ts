@@ -69,8 +69,8 @@ export class SubscriptionService {
 
   /**
    * Gives the account a plan or another one. Usage stays; the period is cut where the plan changes. The same again changes
-   * nothing. Throws `not-found` (account, plan, version), `invalid-argument` for an instant that is past, and
-   * `failed-precondition` for a closed account, a retired plan, other periods or another currency.
+   * nothing. Throws `not-found` (account, plan, version), `invalid-argument` for an instant that is past (the first plan may
+   * begin anywhere in the running period), and `failed-precondition` for a closed account, a retired plan, other periods or another currency.
    */
   async put(caller: Principal, key: AccountKey, wanted: PutSubscription): Promise<Subscription> {
     const setup = await this.#setup(caller, key);
@@ -93,7 +93,7 @@ export class SubscriptionService {
     requireSamePeriods(plan, setup.account.calendar);
     await this.terms.card({ planVersionId: plan.id, overrides: wanted.overrides });
     return async (versions: readonly TermsVersion[]) => {
-      const validFrom = this.#instantOf(wanted.effective, setup);
+      const validFrom = this.#beginning(wanted.effective, versions, setup);
       const earlier = termsAt(versions, validFrom);
       await this.#requireOneCurrency(versions, plan);
       if (!isOffered && !(await this.#isKept(earlier, plan))) {
@@ -107,7 +107,7 @@ export class SubscriptionService {
     };
   }
 
-  /** Ends the plan, by default with the period. Nothing to end changes nothing. */
+  /** Ends the plan, by default with the period. Nothing to end changes nothing. Throws `invalid-argument` for what is past. */
   async cancel(caller: Principal, key: AccountKey, { at }: CancelSubscription): Promise<Subscription> {
     const setup = await this.#setup(caller, key);
     return this.#change(setup, (versions) => Promise.resolve(this.#ended(versions, setup, at)));
@@ -188,6 +188,17 @@ export class SubscriptionService {
         return true;
     }
     return false;
+  }
+
+  /** Where nothing was ever agreed nothing stands against beginning with the running period: none of it is invoiced. */
+  #beginning(
+    effective: PutSubscription['effective'],
+    versions: readonly TermsVersion[],
+    setup: Setup,
+  ): number {
+    const isFirst = versions.length === 0 && typeof effective === 'number';
+    const { from } = this.accounts.segmentAt(setup.account, setup.now.getTime());
+    return isFirst && effective >= from ? effective : this.#instantOf(effective, setup);
   }
 
   #instantOf(effective: PutSubscription['effective'], { account, now }: Setup): number {

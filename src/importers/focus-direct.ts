@@ -7,7 +7,8 @@ import type { Principal } from '../platform/auth/principal';
 import { ListPriceService } from '../pricing/list-price.service';
 import type { RecordUsage } from '../usage/event-record.commands';
 import { IngestService } from '../usage/ingest.service';
-import type { FocusTarget, RowVerdict } from './focus-target';
+import type { FocusTarget } from './focus-target';
+import type { RowVerdict } from './row-verdict';
 
 /** Whoever can start this program on the database needs no key for it. */
 const IMPORTER: Principal = {

@@ -6,6 +6,7 @@ import type { FocusPrice } from '../core/focus-price';
 import { csvRecords, type CsvRecord } from './csv-records';
 import type { FocusJournal } from './focus-journal';
 import type { FocusTarget } from './focus-target';
+import { InFlight } from './in-flight';
 import { patiently } from './patience';
 
 /** The file has no row that could be read: not there, empty, or without the columns of a bill. */
@@ -25,8 +26,6 @@ export interface ImportParts {
 }
 
 const BATCH = 1_000;
-/** Two, so that the next batch is made ready while Postgres stores the one before. */
-const BATCHES_IN_FLIGHT = 2;
 /** New prices make every process read the catalogue again, so those of many rows are made together. */
 const ROWS_WAITING_FOR_PRICES = 10_000;
 const DIGEST_LENGTH = 16;
@@ -105,7 +104,7 @@ class Pipeline {
   readonly #newPrices = new Map<string, FocusPrice>();
   /** Every meter met so far; null = ready, else why it cannot be used. */
   readonly #meters = new Map<string, string | null>();
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new InFlight();
 
   constructor(
     private readonly target: FocusTarget,
@@ -131,12 +130,12 @@ class Pipeline {
   async finish(): Promise<void> {
     if (this.#newPrices.size > 0) await this.#prepare();
     while (this.#waiting.length > 0) await this.#send(this.#waiting.splice(0, BATCH));
-    await Promise.all(this.#inFlight);
+    await this.#inFlight.finish();
   }
 
   /** Waits until nothing is under way, well or not. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
+    await this.#inFlight.settled();
   }
 
   async #prepare(): Promise<void> {
@@ -147,13 +146,8 @@ class Pipeline {
   }
 
   async #send(rows: readonly Row[]): Promise<void> {
-    while (this.#inFlight.size >= BATCHES_IN_FLIGHT) await Promise.race(this.#inFlight);
     const ready = rows.filter((row) => this.#isReady(row));
-    if (ready.length === 0) return;
-    const sent = this.#store(ready).then(() => void this.#inFlight.delete(sent));
-    // Who waits for it learns of a failure; until then it must not end the process.
-    sent.catch(() => undefined);
-    this.#inFlight.add(sent);
+    if (ready.length > 0) await this.#inFlight.start(() => this.#store(ready));
   }
 
   #isReady({ line, usage }: Row): boolean {

@@ -2,7 +2,7 @@ import type { AccountKey } from '../core/account-key';
 import { writeDecimal } from '../core/decimal';
 import { AMOUNT_PLACES, focusDifference, type FocusUsage } from '../core/focus';
 import type { Currency } from '../core/money';
-import type { RowVerdict } from './focus-target';
+import type { RowVerdict } from './row-verdict';
 import type { ReportFile } from './report-file';
 
 /** A row that somebody should look at. Amounts are decimal texts. */

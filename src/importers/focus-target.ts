@@ -1,11 +1,6 @@
 import type { FocusUsage } from '../core/focus';
 import type { FocusPrice } from '../core/focus-price';
-
-/** What became of one row that was sent; `reason` says why it was not taken. */
-export interface RowVerdict {
-  readonly status: 'recorded' | 'duplicate' | 'conflict' | 'refused';
-  readonly reason?: string;
-}
+import type { RowVerdict } from './row-verdict';
 
 /** Where the rows of a bill go: this process's own services, or the REST door of another one. */
 export interface FocusTarget {

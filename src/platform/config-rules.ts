@@ -14,7 +14,10 @@ const SHORTEST_RETENTION = [
 
 /** What is wrong with variables that are each right but do not go together; every problem begins with a name. */
 export function conflicts(s: Settings): string[] {
-  return [...doorConflicts(s), ...secretConflicts(s), ...storeConflicts(s), ...providerConflicts(s)];
+  return [
+    ...[...doorConflicts(s), ...secretConflicts(s), ...storeConflicts(s)],
+    ...[...providerConflicts(s), ...documentConflicts(s)],
+  ];
 }
 
 function doorConflicts(s: Settings): string[] {
@@ -62,6 +65,10 @@ function secretConflicts(s: Settings): string[] {
   if (s.JWKS_URL && !isSecureOrLoopback(s.JWKS_URL))
     problems.push('JWKS_URL: must begin with https:// unless it is on this machine');
   return problems;
+}
+
+function documentConflicts(s: Settings): string[] {
+  return s.INVOICE_FONT && !existsSync(s.INVOICE_FONT) ? ['INVOICE_FONT: there is no such file'] : [];
 }
 
 function storeConflicts(s: Settings): string[] {

@@ -28,6 +28,18 @@ export function text<T extends string | null>(fallback: T): Variable<string | T>
   return { fallback, parse: (value) => value };
 }
 
+/** Text of several lines, parted by line breaks or by the two characters `\n`, which fit into one line of a file. */
+export function lines(): Variable<readonly string[]> {
+  return {
+    fallback: [],
+    parse: (value) =>
+      value
+        .split(/\r?\n|\\n/)
+        .map((line) => line.trim())
+        .filter((line) => line !== ''),
+  };
+}
+
 /** A name or address to listen on. */
 export function host(fallback: string): Variable<string> {
   return {
@@ -112,6 +124,11 @@ export function parseDurationMs(value: string): number {
   );
   if (!Number.isInteger(sum)) throw new Error('must be a whole number of milliseconds');
   return sum;
+}
+
+/** A length of time, which may be none. */
+export function durationOrNone(fallback: string): Variable<number> {
+  return { fallback: parseDurationMs(fallback), parse: parseDurationMs };
 }
 
 /** A length of time above zero. */

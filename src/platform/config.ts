@@ -66,8 +66,19 @@ export interface Config {
   readonly rateLimitWindowMs: number;
   /** How long after a period's end its invoice stays a draft, for usage that comes late. */
   readonly invoiceGraceMs: number;
+  /** How long after an invoice became final it is due. */
+  readonly invoicePaymentTermMs: number;
   /** What stands before the running number of an invoice. */
   readonly invoicePrefix: string;
+  /** Who bills; what is empty is not shown. */
+  readonly invoiceSeller: {
+    readonly name: string;
+    readonly address: readonly string[];
+    readonly taxId: string;
+    readonly footer: readonly string[];
+  };
+  /** Path of a font for what the built-in one lacks. */
+  readonly invoiceFont: string | null;
   readonly retentionEventsMs: number;
   readonly retentionWindowsMs: number;
   /** Of messages that were delivered; others stay. */
@@ -187,8 +198,7 @@ function toConfig(s: Settings): Config {
     role: s.ROLE,
     rateLimitRequests: s.RATE_LIMIT_REQUESTS,
     rateLimitWindowMs: s.RATE_LIMIT_WINDOW,
-    invoiceGraceMs: s.INVOICE_GRACE,
-    invoicePrefix: s.INVOICE_PREFIX ?? '',
+    ...invoiceConfig(s),
     retentionEventsMs: s.RETENTION_EVENTS,
     retentionWindowsMs: s.RETENTION_WINDOWS,
     retentionOutboxMs: s.RETENTION_OUTBOX,
@@ -203,6 +213,21 @@ function toConfig(s: Settings): Config {
     logLevel: s.DEBUG ? 'debug' : s.LOG_LEVEL,
     otelEndpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
+}
+
+function invoiceConfig(s: Settings) {
+  return {
+    invoiceGraceMs: s.INVOICE_GRACE,
+    invoicePaymentTermMs: s.INVOICE_PAYMENT_TERM,
+    invoicePrefix: s.INVOICE_PREFIX ?? '',
+    invoiceSeller: sellerOf(s),
+    invoiceFont: s.INVOICE_FONT,
+  };
+}
+
+function sellerOf(s: Settings): Config['invoiceSeller'] {
+  const { INVOICE_SELLER_NAME: name, INVOICE_SELLER_ADDRESS: address, INVOICE_SELLER_TAX_ID: taxId } = s;
+  return { name, address, taxId, footer: s.INVOICE_FOOTER };
 }
 
 /** REDIS_DB counts only where the address names no database itself. */

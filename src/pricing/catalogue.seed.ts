@@ -77,6 +77,9 @@ const METERS: readonly BuiltIn[] = [
   { key: 'wallet_checks', name: 'Wallet checks', unit: 'checks', aggregation: 'sum' },
 ];
 
+/** The built-in meters as they are made. */
+export const BUILT_IN_METERS: readonly MeterDefinition[] = METERS.map(definitionOf);
+
 /** The folder of the built-in plans, which are files like anybody's. */
 export const BUILT_IN_PLANS = join(packageRoot(), 'catalogue');
 
@@ -94,7 +97,7 @@ export class CatalogueSeed implements OnModuleInit {
   }
 
   async run(): Promise<void> {
-    await this.meters.makeMissing(ACTOR, METERS.map(definitionOf));
+    await this.meters.makeMissing(ACTOR, BUILT_IN_METERS);
     const { files, problems: unopened } = openPlanFiles([BUILT_IN_PLANS]);
     const { plans, problems } = readPlanFiles(files);
     if (unopened.length + problems.length > 0) throw new Error([...unopened, ...problems].join('\n'));

@@ -28,12 +28,7 @@ export class UnitPriceService {
     private readonly prices: ListPriceService,
     @Inject(CONFIG) config: Prices,
   ) {
-    this.#defaults = new Map([
-      ['compute_gb_hours', perUnit(config.priceComputeGbHour, ONE)],
-      ['build_minutes', perUnit(config.priceBuildMinute, ONE)],
-      ['storage_gb_hours', perUnit(config.priceStorageGbMonth, GB_MONTH)],
-      ['bandwidth_gb', perUnit(config.priceBandwidthGb, ONE)],
-    ]);
+    this.#defaults = unitPrices(config);
   }
 
   /**
@@ -47,6 +42,16 @@ export class UnitPriceService {
     const isCovered = byDefault === undefined || (listed[0]?.validFrom ?? Infinity) <= SINCE_EVER;
     return { meter, versions: isCovered ? listed : [byDefault, ...listed] };
   }
+}
+
+/** What the environment says of prices per unit, by meter. */
+export function unitPrices(config: Prices): ReadonlyMap<string, ListPrice> {
+  return new Map([
+    ['compute_gb_hours', perUnit(config.priceComputeGbHour, ONE)],
+    ['build_minutes', perUnit(config.priceBuildMinute, ONE)],
+    ['storage_gb_hours', perUnit(config.priceStorageGbMonth, GB_MONTH)],
+    ['bandwidth_gb', perUnit(config.priceBandwidthGb, ONE)],
+  ]);
 }
 
 function perUnit(amount: string, perQuantity: Quantity): ListPrice {

@@ -8,6 +8,7 @@ import { BudgetAlertsJob } from './budget-alerts.job';
 import { GrantExpiryJob } from './grant-expiry.job';
 import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
+import { OffCycleInvoicesJob } from './off-cycle-invoices.job';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
 import { RetentionJob } from './retention.job';
@@ -34,6 +35,7 @@ export class SchedulerModule {
         BudgetAlertsJob,
         GrantExpiryJob,
         InvoiceJob,
+        OffCycleInvoicesJob,
         OutboxJob,
         PartitionUpkeepJob,
         RetentionJob,

@@ -17,9 +17,12 @@ export class EventListService {
    * A page, newest first by the time of occurrence. An event recorded late appears at its own place, never twice.
    * Throws `not-found` for an unknown account and, in the same words, for one beyond the caller's scope.
    */
-  async list({ account, from, to, limit, after }: ListEvents, caller: Principal): Promise<Page<ListedEvent>> {
+  async list(
+    { account, from, to, type, limit, after }: ListEvents,
+    caller: Principal,
+  ): Promise<Page<ListedEvent>> {
     const { id: accountId } = await this.accounts.getFor(caller, account);
-    const range = { accountId, from: new Date(from), to: new Date(to) };
+    const range = { accountId, from: new Date(from), to: new Date(to), types: type };
     const position = after === null ? null : { at: new Date(after.at), key: after.key };
     const rows = await this.events.list(range, limit + 1, position);
     return pageOf(rows, limit, ({ occurred_at, key }) =>

@@ -71,6 +71,7 @@ const LIST_EVENTS_NEWEST_FIRST = `
   from usage_event e ${LATEST_CORRECTION}
   where e.account_id = $1 and e.occurred_at >= $2 and e.occurred_at <= $3
     and (e.occurred_at, e.key) < ($3, $4::uuid)
+    and (cardinality($6::text[]) = 0 or e.type = any($6))
   order by e.occurred_at desc, e.key desc limit $5`;
 
 const BEFORE_EVERY_KEY = '00000000-0000-0000-0000-000000000000';
@@ -97,10 +98,14 @@ export class EventRepository {
     }
   }
 
-  /** A page of recorded events of `[from, to)`, newest first, after `position`. */
-  async list(range: EventRange, limit: number, position: EventPosition | null): Promise<ListedEvent[]> {
+  /** A page of recorded events of `[from, to)` and of these types (none = of any), newest first, after `position`. */
+  async list(
+    range: EventRange & { readonly types: readonly string[] },
+    limit: number,
+    position: EventPosition | null,
+  ): Promise<ListedEvent[]> {
     const upper = position ?? { at: new Date(range.to.getTime() - 1), key: AFTER_EVERY_KEY };
-    const values = [range.accountId, range.from, upper.at, upper.key, limit];
+    const values = [range.accountId, range.from, upper.at, upper.key, limit, range.types];
     return this.database.query<ListedEvent>(LIST_EVENTS_NEWEST_FIRST, values);
   }
 }

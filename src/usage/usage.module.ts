@@ -102,6 +102,7 @@ import { WaybillUsageService } from './waybill-usage.service';
     PeriodUsageService,
     LateUsage,
     ProjectCostService,
+    EventListService,
   ],
 })
 export class UsageModule implements OnModuleInit {

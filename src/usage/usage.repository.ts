@@ -31,10 +31,14 @@ export interface RawValue {
 
 const AT = (ms: string): string => `timestamptz 'epoch' + ${ms} * interval '1 millisecond'`;
 
-/** Counters are written with each event, so they name every combination that windows and days can hold. */
+/**
+ * Counters are written with each event, so they name every combination that windows and days can hold. In an order of their
+ * own: what an invoice keeps of them does not depend on which was written first.
+ */
 const READ_DIMENSIONS = `
   select distinct dims from usage_counter
-  where bucket = $1 and account_id = $2 and meter_id = $3 and segment_to > $4 and segment_from < $5 and dims <> ''`;
+  where bucket = $1 and account_id = $2 and meter_id = $3 and segment_to > $4 and segment_from < $5 and dims <> ''
+  order by dims`;
 
 const HAS_EVENTS = `
   select exists (select from usage_event

@@ -99,6 +99,19 @@ export function fromWaybillBatch(body: unknown, newId: () => string): RecordEven
   return { records, backfill: false, allOrNothing: true };
 }
 
+/**
+ * An event as the original keeps it, read like one of the door. `id` names it where it carries no key of its own, so that it
+ * is the same one however often it is read. Throws `invalid-argument`, also where it does not say when it happened.
+ */
+export function fromStoredWaybillEvent(
+  row: unknown,
+  id: string,
+): RecordUsage & { readonly occurredAt: number } {
+  const record = recordOf(row, () => id);
+  if (record.occurredAt === null) throw invalid('timestamp', 'is missing');
+  return { ...record, occurredAt: record.occurredAt };
+}
+
 function atIndex<T>(index: number, read: () => T): T {
   try {
     return read();

@@ -83,6 +83,16 @@ describe('a setting', () => {
       { GRPC_AUTH: 'network', GRPC_HOST: '0.0.0.0', GRPC_AUTH_ACKNOWLEDGED: '1' },
       { grpcHost: '0.0.0.0' },
     ],
+    [
+      'an address has lines, written in one or in several',
+      { INVOICE_SELLER_NAME: 'Acme', INVOICE_SELLER_ADDRESS: 'Street 1\\n10115 Berlin\nGermany' },
+      {
+        invoiceSeller: {
+          ...{ name: 'Acme', taxId: '', footer: [] },
+          address: ['Street 1', '10115 Berlin', 'Germany'],
+        },
+      },
+    ],
     ['a strong secret', { JWT_SECRET: STRONG }, { jwtSecret: STRONG }],
   ];
   it.each(cases)('%s', (_, env, expected) => {
@@ -217,6 +227,7 @@ describe('a bad setting stops the start', () => {
       { NODE_ENV: 'production', DATABASE_ALLOW_UNSAFE: '1' },
       'DATABASE_ALLOW_UNSAFE: is for throw-away tests and refused with NODE_ENV=production',
     ],
+    ['absent font', { INVOICE_FONT: '/none.ttf' }, 'INVOICE_FONT: there is no such file'],
     ['typo in a prefixed name', { TALLYHOUSE_API_PROT: '1' }, 'TALLYHOUSE_API_PROT: is unknown'],
     [
       'two answers',

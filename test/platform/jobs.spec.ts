@@ -176,7 +176,16 @@ describe('a job by hand', () => {
   it('runs now, and is listed with what became of it', async () => {
     const before = await admin.get<Listed>('/api/v1/jobs');
     expect(before.body.items.map(({ name }) => name)).toEqual([
-      ...['budget-alerts', 'grant-expiry', 'invoices', 'outbox', 'partition-upkeep', 'retention', 'rollup'],
+      ...[
+        'budget-alerts',
+        'grant-expiry',
+        'invoices',
+        'off-cycle-invoices',
+        'outbox',
+        'partition-upkeep',
+        'retention',
+        'rollup',
+      ],
     ]);
     const { status, body } = await admin.send('POST', '/api/v1/jobs/rollup/run');
     expect([status, body]).toEqual([

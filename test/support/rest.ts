@@ -35,9 +35,9 @@ export class Rest {
   async send<Body>(
     method: string,
     path: string,
-    content?: { body: unknown; contentType: string },
+    content?: { body: unknown; contentType: string; headers?: Readonly<Record<string, string>> },
   ): Promise<RestAnswer<Body>> {
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { ...content?.headers };
     if (this.key !== null) headers['x-api-key'] = this.key;
     if (content) headers['content-type'] = content.contentType;
     const body = content && (typeof content.body === 'string' ? content.body : JSON.stringify(content.body));

@@ -126,7 +126,7 @@ describe('the cost of a page', () => {
         from generate_series(1, 40000) n`),
     );
     const events = new EventRepository(database);
-    const range = { accountId: 1, from: new Date(0), to: new Date('9999-01-01T00:00:00Z') };
+    const range = { accountId: 1, from: new Date(0), to: new Date('9999-01-01T00:00:00Z'), types: [] };
     const rowsRead = async (): Promise<number> => {
       await database.query('select pg_stat_force_next_flush()');
       const [row] = await database.query<{ n: string }>(
