@@ -190,15 +190,17 @@ export class SubscriptionService {
     return false;
   }
 
-  /** Where nothing was ever agreed nothing stands against beginning with the running period: none of it is invoiced. */
+  /** Where no plan ever was nothing stands against beginning with the running period: none of it is invoiced. */
   #beginning(
     effective: PutSubscription['effective'],
     versions: readonly TermsVersion[],
     setup: Setup,
   ): number {
-    const isFirst = versions.length === 0 && typeof effective === 'number';
+    const isFirst = versions.every(({ planVersionId }) => planVersionId === null);
     const { from } = this.accounts.segmentAt(setup.account, setup.now.getTime());
-    return isFirst && effective >= from ? effective : this.#instantOf(effective, setup);
+    return isFirst && typeof effective === 'number' && effective >= from
+      ? effective
+      : this.#instantOf(effective, setup);
   }
 
   #instantOf(effective: PutSubscription['effective'], { account, now }: Setup): number {

@@ -128,6 +128,25 @@ describe('PUT /api/v1/accounts/{key}/subscription', () => {
     expect((await put(path, { plan: 'pro', discounts: [] })).body).toMatchObject({ taxes, discounts: [] });
   });
 
+  it('begins with the running period where no plan ever was, and only there', async () => {
+    const path = await newAccount();
+    world.itIs(MID);
+    const first = await put(path, { plan: 'hobby', effective: DAY_1 });
+    expect(first.body).toMatchObject({ status: 'active', plan: 'hobby', since: '2025-01-01T00:00:00.000Z' });
+    const other = await put(path, { plan: 'pro', effective: '2025-01-02T00:00:00Z' });
+    expect([other.status, other.body.code]).toEqual([400, 'invalid-argument']);
+  });
+
+  it('ends at an instant that is not past', async () => {
+    const path = await newAccount();
+    await put(path, { plan: 'hobby' });
+    const ending = await cancel(path, '?at=2025-03-17T08:00:00Z');
+    expect(ending.body.next).toMatchObject({ plan: null, at: '2025-03-17T08:00:00.000Z' });
+    expect((await cancel(path, '?at=2025-03-17T08:00:00Z')).status).toBe(200);
+    expect(await versions(path)).toBe(3);
+    expect((await cancel(path, '?at=2024-03-17T08:00:00Z')).status).toBe(400);
+  });
+
   it('takes overrides of its own, which another plan does not inherit', async () => {
     const path = await newAccount();
     const overrides = { base_fee: { model: 'flat', amount: '3' } };
