@@ -5,7 +5,7 @@ import { Effective } from './subscription-offer';
 export const CancelSubscription = z.strictObject({
   at: Effective.default('period_end').meta({
     description:
-      '`period_end`, `now`, or an instant that is not past. `now` settles usage and gives back the unused share of what is billed ahead.',
+      '`period_end` (when left out), `now`, or an instant that is not past. `now` settles usage and gives back the unused share of what is billed ahead.',
   }),
 });
 export type CancelSubscription = z.infer<typeof CancelSubscription>;

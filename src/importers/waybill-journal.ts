@@ -1,6 +1,8 @@
+import { amountOfMoney, formatAmount } from '../core/asset';
 import { writeDecimal } from '../core/decimal';
 import { roundRatio, RATIO_ZERO, addRatios, subtractRatios, type Ratio } from '../core/ratio';
 import { type ComparedUsage, COST_PARTS, type MonthCost } from '../core/waybill-comparison';
+import { WAYBILL_CURRENCY } from '../pricing/unit-price.service';
 import type { ReportFile } from './report-file';
 import type { RowVerdict } from './row-verdict';
 
@@ -34,8 +36,8 @@ interface Sums {
   differingProjects: number;
 }
 
-/** So many notes are kept to be printed; the report file has all of them. */
-const NOTES_KEPT = 50;
+/** So many notes are kept to be printed; the report file has all of them, and alone every figure that differs. */
+const NOTES_KEPT = 100;
 /** Reasons name fields, and a broken database can have fields without end. */
 const REASONS_MAX = 200;
 const OTHER_REASONS = 'other reasons';
@@ -53,6 +55,7 @@ export class WaybillJournal {
   readonly #records = { read: 0, compared: 0, differing: 0 };
   readonly #notes: WaybillNote[] = [];
   #noted = 0;
+  #differences = 0;
 
   constructor(
     private readonly file: ReportFile | null,
@@ -88,8 +91,15 @@ export class WaybillJournal {
     for (const { month, metric, original, ours, isSame } of months) {
       addTo(this.#usage, metric, { original, ours, isSame });
       if (isSame) continue;
-      const figures = figuresOf({ original, ours }, USAGE_PLACES);
-      this.#note({ kind: 'usage', project, outcome: 'differing', month, figure: metric, ...figures });
+      const figures = figuresOf({ original, ours }, quantityText);
+      this.#noteDifference({
+        kind: 'usage',
+        project,
+        outcome: 'differing',
+        month,
+        figure: metric,
+        ...figures,
+      });
     }
     const differing = new Set(months.filter(({ isSame }) => !isSame).map(({ metric }) => metric));
     for (const metric of new Set(months.map((each) => each.metric))) {
@@ -113,8 +123,14 @@ export class WaybillJournal {
       const isSame = original[part] === ours[part];
       addTo(this.#costs, part, { ...figures, isSame });
       if (isSame) continue;
-      const texts = figuresOf(figures, 2);
-      this.#note({ kind: 'billing_record', ...record, outcome: 'differing', figure: part, ...texts });
+      const texts = figuresOf(figures, moneyText);
+      this.#noteDifference({
+        kind: 'billing_record',
+        ...record,
+        outcome: 'differing',
+        figure: part,
+        ...texts,
+      });
     }
   }
 
@@ -123,9 +139,13 @@ export class WaybillJournal {
     this.#note({ kind: 'billing_record', ...record, outcome: 'not compared', reason });
   }
 
-  /** The first notes, and how many more there are. */
-  notes(): { readonly shown: readonly WaybillNote[]; readonly more: number } {
-    return { shown: this.#notes, more: this.#noted - this.#notes.length };
+  /** The first notes, how many more there are, and how many figures differ besides. */
+  notes(): { readonly shown: readonly WaybillNote[]; readonly more: number; readonly differences: number } {
+    return {
+      shown: this.#notes,
+      more: this.#noted - this.#notes.length,
+      differences: this.#differences,
+    };
   }
 
   /** Everything but the single notes, as it stands in the report file. Amounts are decimal texts. */
@@ -136,7 +156,7 @@ export class WaybillJournal {
       agreements: Object.fromEntries(this.#agreements),
       usage: [...this.#usage].map(([metric, sums]) => ({
         metric,
-        ...figuresOf(sums, USAGE_PLACES),
+        ...figuresOf(sums, quantityText),
         ...{ months: sums.months, differing_months: sums.differingMonths },
         ...{ projects: sums.projects, differing_projects: sums.differingProjects },
       })),
@@ -144,11 +164,16 @@ export class WaybillJournal {
         ...this.#records,
         parts: [...this.#costs].map(([part, sums]) => ({
           part,
-          ...figuresOf(sums, 2),
+          ...figuresOf(sums, moneyText),
           differing: sums.differingMonths,
         })),
       },
     };
+  }
+
+  #noteDifference(note: WaybillNote): void {
+    this.#differences++;
+    this.file?.row(note);
   }
 
   #note(note: WaybillNote): void {
@@ -184,8 +209,14 @@ function addTo(
 
 const dollars = (cents: bigint): Ratio => ({ numerator: cents, denominator: CENTS });
 
-function figuresOf({ original, ours }: { original: Ratio; ours: Ratio }, places: number) {
-  const text = (value: Ratio): string => writeDecimal(roundRatio(value, 10n ** BigInt(places)), places);
+const quantityText = (value: Ratio): string =>
+  writeDecimal(roundRatio(value, 10n ** BigInt(USAGE_PLACES)), USAGE_PLACES);
+const moneyText = (value: Ratio): string => {
+  const money = { minor: roundRatio(value, CENTS), currency: WAYBILL_CURRENCY };
+  return formatAmount(amountOfMoney(money), WAYBILL_CURRENCY);
+};
+
+function figuresOf({ original, ours }: { original: Ratio; ours: Ratio }, text: (value: Ratio) => string) {
   return {
     original: text(original),
     ours: text(ours),

@@ -5,13 +5,14 @@ type Summary = ReturnType<WaybillJournal['summary']>;
 /** What an import did, or would do, in lines for a person: counts, sums of both sides, what to look at. */
 export function waybillReportLines(journal: WaybillJournal): string[] {
   const summary = journal.summary();
-  const { shown, more } = journal.notes();
+  const { shown, more, differences } = journal.notes();
   return [
     ...(summary.dry_run ? ['Nothing was written: this is what an import would do.', ''] : []),
     ...eventLines(summary.events, summary.dry_run),
     ...agreementLines(summary.agreements, summary.dry_run),
     ...usageLines(summary.usage),
     ...recordLines(summary.billing_records),
+    ...(differences > 0 ? ['', `${number(differences)} figures differ; --report writes each of them`] : []),
     ...(shown.length > 0 ? ['', 'To look at:'] : []),
     ...shown.map(noteLine),
     ...(more > 0 ? [`  and ${number(more)} more; --report writes all of them`] : []),
@@ -74,10 +75,8 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   );
 }
 
-function noteLine({ kind, id, project, outcome, reason, month, figure, ...figures }: WaybillNote): string {
-  const name = [kind, id ?? `of ${project}`, month, figure].filter((part) => part !== undefined).join(' ');
-  const { original, ours, difference } = figures;
-  return `  ${name}: ${outcome}: ${reason ?? `${original} there, ${ours} here, difference ${difference}`}`;
+function noteLine({ kind, id, project, outcome, reason }: WaybillNote): string {
+  return `  ${kind} ${id ?? ''} of project ${project}: ${outcome}: ${reason}`;
 }
 
 function countLine(name: string, count: number, note = ''): string {

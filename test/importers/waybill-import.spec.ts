@@ -200,13 +200,13 @@ describe('a dry run', () => {
     const parts = billing_records.parts.map((each) => [each.part, each.original, each.ours, each.differing]);
     expect(billing_records).toMatchObject({ read: 2, compared: 2, differing: 2 });
     expect(parts).toEqual([
-      ['plan_amount', '5', '5', 0],
+      ['plan_amount', '5.00', '5.00', 0],
       // 0.05 of W-61, and the 0.172236 of W-22, which has no plan.
-      ['compute_cost', '0', '0.22', 2],
-      ['build_cost', '5.3', '0.3', 1],
-      ['storage_cost', '0.9', '0.5', 1],
-      ['bandwidth_cost', '12', '2', 1],
-      ['subtotal', '23.2', '8.02', 2],
+      ['compute_cost', '0.00', '0.22', 2],
+      ['build_cost', '5.30', '0.30', 1],
+      ['storage_cost', '0.90', '0.50', 1],
+      ['bandwidth_cost', '12.00', '2.00', 1],
+      ['subtotal', '23.20', '8.02', 2],
     ]);
     expect(await digest(world.usage.app.databaseUrl)).toEqual(before);
   });
@@ -352,12 +352,11 @@ describe('what somebody has to look at', () => {
     await tables.row('credits', { project_id, amount: '5.00', expires_at: '2026-01-01T00:00:00Z' });
     await tables.row('budgets', { project_id, amount_cents: 50_000, period: 'monthly' });
     await tables.row('budgets', { project_id, amount_cents: 100, period: 'weekly', currency: 'EUR' });
-    const moved = async () => (await move(tables, restTo(world))).summary().agreements;
-    const expected = {
+    await move(tables, restTo(world));
+    expect((await move(tables, restTo(world))).summary().agreements).toEqual({
       credit: { stands: 0, nothing: 2, conflict: 0, refused: 0 },
       budget: { stands: 1, nothing: 0, conflict: 0, refused: 1 },
-    };
-    expect([await moved(), await moved()]).toEqual([expected, expected]);
+    });
     const { body } = await world.admin.get(`/api/v1/projects/${project_id}/budgets`);
     expect(body).toMatchObject({
       budgets: [
