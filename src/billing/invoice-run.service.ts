@@ -21,6 +21,7 @@ import type { StoredInvoice } from './stored-invoice';
 /** Accounts in one transaction: enough to share its round trips, few enough to hold their locks for moments only. */
 const BATCH = 500;
 const NUMBERS_BATCH = 5_000;
+const BUCKETS_AT_ONCE = 3;
 const ACTOR = 'job:invoices';
 const POSTPONED_MS = 3_600_000;
 
@@ -41,13 +42,16 @@ export class InvoiceRun {
     private readonly clock: AccountClock,
     private readonly database: Database,
     private readonly logger: Logger,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'invoiceGraceMs' | 'invoicePrefix'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<Config, 'invoiceGraceMs' | 'invoicePrefix' | 'databasePoolSize'>,
   ) {}
 
   /** Everything that is due: drafts of ended periods, drafts whose grace is over, numbers. Answers how many became final. */
   async runDue(clock: RunClock): Promise<number> {
-    await inParallel(await this.states.dueBuckets(clock.now), (bucket) => this.#makeDrafts(bucket, clock));
-    const finalised = await inParallel(await this.drafts.dueBuckets(clock.now), (bucket) =>
+    await this.#inParallel(await this.states.dueBuckets(clock.now), (bucket) =>
+      this.#makeDrafts(bucket, clock),
+    );
+    const finalised = await this.#inParallel(await this.drafts.dueBuckets(clock.now), (bucket) =>
       this.#finaliseBucket(bucket, clock),
     );
     await this.giveNumbers();
@@ -217,19 +221,18 @@ export class InvoiceRun {
     });
     await this.states.settle(tx, bucket, states);
   }
-}
 
-/** Buckets at a time: while one waits for Postgres the next one is computed. */
-const AT_ONCE = 3;
-
-/** Works through the buckets, a few at once; the answers in no order. */
-async function inParallel<R>(buckets: readonly number[], work: (bucket: number) => Promise<R>): Promise<R[]> {
-  const left = [...buckets];
-  const answers: R[] = [];
-  const worker = async (): Promise<void> => {
-    for (let bucket = left.shift(); bucket !== undefined; bucket = left.shift())
-      answers.push(await work(bucket));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return answers;
+  /** Works through the buckets, a few at once: while one waits for Postgres the next one is computed. The answers in no order. */
+  async #inParallel<R>(buckets: readonly number[], work: (bucket: number) => Promise<R>): Promise<R[]> {
+    const left = [...buckets];
+    const answers: R[] = [];
+    const worker = async (): Promise<void> => {
+      for (let bucket = left.shift(); bucket !== undefined; bucket = left.shift())
+        answers.push(await work(bucket));
+    };
+    // Each may need a second connection while it holds one, and others want some, too.
+    const workers = Math.max(1, Math.min(BUCKETS_AT_ONCE, Math.floor(this.config.databasePoolSize / 4)));
+    await Promise.all(Array.from({ length: workers }, worker));
+    return answers;
+  }
 }

@@ -5,7 +5,8 @@ let world: BillingWorld;
 let accounts = 0;
 
 beforeAll(async () => {
-  world = await BillingWorld.at('2025-01-01T00:00:00Z');
+  // Ten runs at once, some of whose transactions wait for rollups that need a connection of their own.
+  world = await BillingWorld.at('2025-01-01T00:00:00Z', { databasePoolSize: 60 });
 });
 afterAll(() => world.close());
 

@@ -1,6 +1,7 @@
 import { InvoiceRun } from '../../src/billing/invoice-run.service';
 import { Checks } from '../../src/platform/checks';
 import { Clock } from '../../src/platform/clock';
+import type { Config } from '../../src/platform/config';
 import { Database } from '../../src/platform/transaction';
 import { withClient } from './postgres';
 import { type Happening, UsageWorld } from './usage-world';
@@ -40,8 +41,8 @@ export interface Invoice {
 export class BillingWorld {
   private constructor(readonly usage: UsageWorld) {}
 
-  static async at(now: string): Promise<BillingWorld> {
-    return new BillingWorld(await UsageWorld.at(now));
+  static async at(now: string, overrides: Partial<Config> = {}): Promise<BillingWorld> {
+    return new BillingWorld(await UsageWorld.at(now, overrides));
   }
 
   get admin() {

@@ -81,11 +81,14 @@ describe('GET /api/v1/events', () => {
     expect(seen.slice(0, 13)).toEqual(sent.slice(12).reverse());
   });
 
-  it('keeps to the stretch asked for, its end left out', async () => {
+  it('keeps to the stretch and the type asked for, the end left out', async () => {
     const [, second] = await world.record('org:part', [call('10:00:00'), call('11:00:00'), call('12:00:00')]);
     const stretch = { from: '2026-03-02T10:00:00.001Z', to: '2026-03-02T12:00:00Z' };
     const { body } = await page({ account: 'org:part', ...stretch });
     expect(body.items.map(({ id }) => id)).toEqual([second]);
+    for (const [type, count] of Object.entries({ call: 1, other: 0 })) {
+      expect((await page({ account: 'org:part', ...stretch, type })).body.items).toHaveLength(count);
+    }
   });
 
   it('refuses what it does not know, and tells nobody whose account exists', async () => {
@@ -99,7 +102,8 @@ describe('GET /api/v1/events', () => {
     );
     expect(await refusal({ account, cursor: forged.toString('base64url') })).toEqual([400, 'cursor']);
     expect(await refusal({})).toEqual([400, 'account']);
-    expect(await refusal({ account, type: 'call' })).toEqual([400, 'type']);
+    expect(await refusal({ account, colour: 'red' })).toEqual([400, 'colour']);
+    expect(await refusal({ account, type: '' })).toEqual([400, 'type']);
     expect(await refusal({ account, limit: '501' })).toEqual([400, 'limit']);
     expect(await refusal({ account, cursor: 'eyJub3QiOiJvdXJzIn0' })).toEqual([400, 'cursor']);
     expect(await refusal({ account, from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' })).toEqual([
