@@ -6,7 +6,7 @@ import { SEED } from '../support/seed';
 
 const SCRIPT = writeScript({
   ...{ seed: SEED, subscriptions: 25, zones: ODD_ZONES, anchors: 2 },
-  ...{ steps: 110, events: 12, months: 13 },
+  ...{ steps: 80, events: 10, months: 13 },
 });
 
 let one: YearProof;

@@ -18,7 +18,7 @@ const QUIET_STEP_MS = 10 * 86_400_000;
 const AT_ONCE = 4;
 const CLOCKS = '/api/v1/test-clocks';
 /** Long enough that drafts are met by whatever happens meanwhile. */
-export const GRACE_MS = 86_400_000;
+export const GRACE_MS = 3 * 86_400_000;
 
 const NEXT_DUE = `
   select min(at) as at from (

@@ -115,7 +115,7 @@ export class Life {
     const nth = chance.below(6);
     const amount = chance.is(0.5) ? null : `${chance.below(30)}.${chance.between(10, 99)}`;
     const kind = chance.weighted({
-      ...{ plan: 26, cancel: 8, grant: 10, pay: 34, credit: 6, void: 9, 'write-off': 2, finalise: 3 },
+      ...{ plan: 26, cancel: 8, grant: 10, pay: 34, credit: 6, void: 9, 'write-off': 2, finalise: 7 },
     });
     switch (kind) {
       case 'plan':

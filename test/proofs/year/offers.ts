@@ -132,14 +132,14 @@ export const OFFERS: readonly { readonly key: string }[] = [
   ...Object.entries(MONTHLY).map(([key, offer]) => words(key, offer)),
   ...Object.entries(SHORT).map(([key, offer]) => words(key, { interval: 'week', ...offer })),
   ...Object.entries(SHORT).map(([key, offer]) => {
-    const name = key.replace('weekly', 'three-days');
-    return words(name, { interval: 'day', interval_count: 3, ...offer });
+    const name = key.replace('weekly', 'ten-days');
+    return words(name, { interval: 'day', interval_count: 10, ...offer });
   }),
 ];
 
 export const MONTHLY_PLANS = ['hobby', 'pro', ...Object.keys(MONTHLY)];
 export const WEEKLY_PLANS = Object.keys(SHORT);
-export const THREE_DAY_PLANS = WEEKLY_PLANS.map((key) => key.replace('weekly', 'three-days'));
+export const TEN_DAY_PLANS = WEEKLY_PLANS.map((key) => key.replace('weekly', 'ten-days'));
 
 /** What each plan costs, by its key, read from what it was made of. */
 export function planCards(): ReadonlyMap<string, PlanOffer> {

@@ -1,7 +1,7 @@
 import { type Calendar, instantOfWallClock } from '../../../src/core/period';
 import { Chance } from './chance';
 import { DAY, Life, START } from './life';
-import { MONTHLY_PLANS, THREE_DAY_PLANS, WEEKLY_PLANS } from './offers';
+import { MONTHLY_PLANS, TEN_DAY_PLANS, WEEKLY_PLANS } from './offers';
 import type { Script, Size, Step, Subscriber } from './script';
 
 /** Longer than any period of the year, with what comes after its end. */
@@ -53,13 +53,13 @@ function inventSubscribers({ subscriptions, zones, anchors }: Size, chance: Chan
   return Array.from({ length: subscriptions }, (_, i): Subscriber => {
     // A few live faster, by few calendars: each of their many periods is a stop of the clock.
     const isWeekly = i % 12 === 5;
-    const isThreeDays = i % 100 === 7;
-    const calendar = grid[isWeekly || isThreeDays ? i % 4 : i % grid.length]!;
-    const short: Calendar = { ...calendar, interval: isWeekly ? 'week' : 'day', count: isWeekly ? 1 : 3 };
+    const isTenDays = i % 100 === 7;
+    const calendar = grid[isWeekly || isTenDays ? i % 4 : i % grid.length]!;
+    const short: Calendar = { ...calendar, interval: isWeekly ? 'week' : 'day', count: isWeekly ? 1 : 10 };
     return {
       key: `org:year-${i}`,
-      calendar: isWeekly || isThreeDays ? short : calendar,
-      plans: isWeekly ? WEEKLY_PLANS : isThreeDays ? THREE_DAY_PLANS : MONTHLY_PLANS,
+      calendar: isWeekly || isTenDays ? short : calendar,
+      plans: isWeekly ? WEEKLY_PLANS : isTenDays ? TEN_DAY_PLANS : MONTHLY_PLANS,
       taxes: i % 3 === 0 ? [{ name: 'VAT', percent: chance.pick(['19', '7.7', '8.875']) }] : [],
       discounts: discountsOf(i, chance),
     };
