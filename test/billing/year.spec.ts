@@ -22,7 +22,7 @@ describe(`a year of 25 subscriptions in 6 time zones (seed ${SEED})`, () => {
     expect(one.problems).toEqual([]);
     expect(one.looked).toMatchObject({ accounts: 25 });
     expect(one.looked.invoices).toBeGreaterThan(300);
-    expect(one.looked.charges).toBeGreaterThan(1_000);
+    expect(one.looked.charges).toBeGreaterThan(800);
   });
 
   it('had everything in it', () => {
