@@ -1,16 +1,15 @@
+import { duration, durationOrNone, schedule } from './config-duration';
+import { rates } from './config-rates';
 import {
   address,
   choice,
   decimal,
-  duration,
-  durationOrNone,
   flag,
   host,
   integer,
   lines,
   list,
   port,
-  schedule,
   secret,
   size,
   text,
@@ -18,6 +17,7 @@ import {
 } from './config-values';
 
 const POSTGRES = ['postgres:', 'postgresql:'];
+const WHOLE_CREDITS = { min: 0, max: 2_147_483_647 };
 const WEB = ['https:', 'http:'];
 
 /** Every variable there is, with its default; `.env.example` tells the meaning of each. */
@@ -48,6 +48,10 @@ export const VARIABLES = {
   STRIPE_SECRET_KEY: secret(16),
   STRIPE_WEBHOOK_SECRET: list('whsec_'),
   STRIPE_API_BASE: address(WEB),
+  STRIPE_PRICE_TEAM_USD: text(null),
+  STRIPE_PRICE_TEAM_EUR: text(null),
+  STRIPE_PRICE_INDIVIDUAL_USD: text(null),
+  STRIPE_PRICE_INDIVIDUAL_EUR: text(null),
   PRICE_COMPUTE_GB_HOUR: decimal('0.000463'),
   PRICE_BUILD_MINUTE: decimal('0.01'),
   PRICE_STORAGE_GB_MONTH: decimal('0.25'),
@@ -56,6 +60,9 @@ export const VARIABLES = {
   EVENT_FUTURE_TOLERANCE: duration('5m'),
   CONTROLLER_SCHEDULE: schedule('1m'),
   RESET_USAGE_SCHEDULE: schedule('15m'),
+  CREDITS_PER_MINUTE: rates(),
+  DEFAULT_SPENDING_LIMIT_FOR_TEAMS: integer(0, WHOLE_CREDITS),
+  DEFAULT_SPENDING_LIMIT_FOR_USERS: integer(500, WHOLE_CREDITS),
   TEST_CLOCKS: flag(null),
   GRPC_AUTH: choice('token', ['token', 'network']),
   GRPC_AUTH_ACKNOWLEDGED: flag(false),
