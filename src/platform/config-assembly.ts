@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { Config } from './config';
+import { databaseUrlOf } from './config-database';
 import type { Settings } from './config-variables';
 import { packageRoot } from './package-root';
 
 /** What a process runs with, out of variables that were read and checked. */
-export function toConfig(s: Settings): Config {
+export function toConfig(s: Settings, { withoutEffect }: Pick<Config, 'withoutEffect'>): Config {
+  const dataDir = s.DATA_DIR ? resolve(s.DATA_DIR) : join(packageRoot(), '.tallyhouse');
   const production = s.NODE_ENV === 'production';
   return {
     production,
@@ -12,11 +14,12 @@ export function toConfig(s: Settings): Config {
     apiPort: s.PORT ?? s.API_PORT,
     ...grpcConfig(s),
     bodyLimit: s.BODY_LIMIT,
-    databaseUrl: s.DATABASE_URL,
+    withoutEffect,
+    databaseUrl: databaseUrlOf(s, dataDir),
     databasePoolSize: s.DATABASE_POOL_SIZE,
     allowUnsafeDatabase: s.DATABASE_ALLOW_UNSAFE,
     embeddedSharedBuffers: s.EMBEDDED_SHARED_BUFFERS,
-    dataDir: s.DATA_DIR ? resolve(s.DATA_DIR) : join(packageRoot(), '.tallyhouse'),
+    dataDir,
     redisUrl: withDatabaseNumber(s.REDIS_URL, s.REDIS_DB),
     adminApiKey: s.ADMIN_API_KEY,
     internalApiKey: s.INTERNAL_API_KEY,

@@ -42,14 +42,18 @@ export function lines(): Variable<readonly string[]> {
 
 /** A name or address to listen on. */
 export function host(fallback: string): Variable<string> {
-  return {
-    fallback,
-    parse: (value) => {
-      if (isIP(value) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value))
-        throw new Error('must be a host name or an IP address');
-      return value;
-    },
-  };
+  return { fallback, parse: parseHost };
+}
+
+/** A name or address of another machine. */
+export function hostOrNone(): Variable<string | null> {
+  return { fallback: null, parse: parseHost };
+}
+
+function parseHost(value: string): string {
+  if (isIP(value) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value))
+    throw new Error('must be a host name or an IP address');
+  return value;
 }
 
 /** A whole number within the bounds. */

@@ -1,3 +1,4 @@
+import { certificate } from './config-database';
 import { duration, durationOrNone, schedule } from './config-duration';
 import { rates } from './config-rates';
 import {
@@ -6,6 +7,7 @@ import {
   decimal,
   flag,
   host,
+  hostOrNone,
   integer,
   lines,
   list,
@@ -30,6 +32,11 @@ export const VARIABLES = {
   GRPC_PORT: port(9001),
   BODY_LIMIT: size('1MiB', { min: '1kB', max: '64MiB' }),
   DATABASE_URL: address(POSTGRES),
+  DB_HOST: hostOrNone(),
+  DB_PORT: port(null),
+  DB_USERNAME: text(null),
+  DB_PASSWORD: text(null),
+  DB_CA_CERT: certificate(),
   DATABASE_POOL_SIZE: integer(16, { min: 2, max: 500 }),
   DATABASE_ALLOW_UNSAFE: flag(false),
   EMBEDDED_SHARED_BUFFERS: size('512MB', { min: '16MB', max: '64GB' }),

@@ -1,5 +1,5 @@
 import { toConfig } from './config-assembly';
-import { readConfigFile } from './config-file';
+import { NO_FILE, readConfigFile, type KnownNames } from './config-file';
 import { conflicts } from './config-rules';
 import { read } from './config-values';
 import { ENVIRONMENT_ONLY, VARIABLES, type Settings, type VariableName } from './config-variables';
@@ -9,6 +9,8 @@ export const CONFIG = Symbol('config');
 
 /** What one process runs with: read once at the start, checked as a whole, never changed. Durations are milliseconds. */
 export interface Config {
+  /** Keys of CONFIG_FILE that were understood and mean nothing here. */
+  readonly withoutEffect: readonly string[];
   readonly production: boolean;
   readonly apiHost: string;
   readonly apiPort: number;
@@ -129,21 +131,29 @@ const PREFIX = 'TALLYHOUSE_';
 export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Config> = {}): Config {
   const names = Object.keys(VARIABLES) as VariableName[];
   const problems = unknownNames(env, names);
-  const fileNames = names.filter((name) => !ENVIRONMENT_ONLY.includes(name));
   const path = env[`${PREFIX}CONFIG_FILE`] ?? env.CONFIG_FILE;
-  const file = path ? readConfigFile(path, fileNames) : { values: {}, problems: [] };
+  const told = (name: string): string | undefined => env[PREFIX + name] ?? env[name];
+  const file = path ? readConfigFile(path, fileNames(names, told)) : NO_FILE;
   problems.push(...file.problems);
   const settings = Object.fromEntries(
     names.map((name) => {
-      const reading = read<unknown>(VARIABLES[name], env[PREFIX + name] ?? env[name] ?? file.values[name]);
+      const reading = read<unknown>(VARIABLES[name], told(name) ?? file.values[name]);
       if ('value' in reading) return [name, reading.value];
-      problems.push(`${name}: ${reading.problem}`);
+      const origin = told(name) === undefined ? file.origins[name] : undefined;
+      problems.push(`${name}: ${reading.problem}${origin ? ` (${origin} of CONFIG_FILE)` : ''}`);
       return [name, VARIABLES[name].fallback];
     }),
   ) as Settings;
   problems.push(...conflicts(settings).filter((problem) => !mentioned(problems, problem)));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...toConfig(settings), ...overrides };
+  return { ...toConfig(settings, file), ...overrides };
+}
+
+function fileNames(names: readonly VariableName[], told: (name: string) => string | undefined): KnownNames {
+  return {
+    names: names.filter((name) => !ENVIRONMENT_ONLY.includes(name)),
+    isOverruled: (name) => told(name) !== undefined,
+  };
 }
 
 /** A typo in a prefixed name would otherwise silently leave the default in force. */

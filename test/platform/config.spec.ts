@@ -384,8 +384,8 @@ describe('CONFIG_FILE', () => {
       '{"apiPort": 1, "API_PORT": {"hunter2": 1}, "ROLE": "worker", "NODE_ENV": "production"}',
     );
     expect(problemsOf({ CONFIG_FILE: path })).toEqual([
-      'CONFIG_FILE: unknown key "apiPort"',
       'CONFIG_FILE: API_PORT must be a text, a number or a boolean',
+      'CONFIG_FILE: unknown key "apiPort"',
       'CONFIG_FILE: unknown key "NODE_ENV"',
       'ROLE: must be one of all, api, jobs',
     ]);
