@@ -45,9 +45,12 @@ function byLife(a: InstanceEvent, b: InstanceEvent): number {
 /**
  * The runs of one instance, whatever the order in which its events came. Billed time begins with the first `started` and ends
  * with `stopping`, else with `stopped`; a run is a draft until `stopped`, or until the instance runs again. `started` after
- * an end is a run of its own; a stop of what does not run says nothing.
+ * an end is a run of its own; a stop of what does not run says nothing. From `closedAt` on nothing runs (null = no such end).
  */
-export function instanceRuns(events: readonly InstanceEvent[]): InstanceRun[] {
+export function instanceRuns(
+  events: readonly InstanceEvent[],
+  closedAt: number | null = null,
+): InstanceRun[] {
   const runs: InstanceRun[] = [];
   let createdAt: number | null = null;
   let attributes: Properties = {};
@@ -63,6 +66,8 @@ export function instanceRuns(events: readonly InstanceEvent[]): InstanceRun[] {
       runs[runs.length - 1] = { ...last, ...next, ...changeOf(last, type, at) };
     }
   }
+  const last = runs.at(-1);
+  if (closedAt !== null && last?.isDraft) runs.push({ ...runs.pop()!, stoppedAt: closedAt, isDraft: false });
   return runs;
 }
 

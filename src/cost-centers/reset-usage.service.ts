@@ -39,6 +39,12 @@ export class ResetUsageService {
     return { reset: reset!, failed: failed! };
   }
 
+  /** The first instant at which an allowance of the test clock's accounts is over; null = there is none. */
+  async nextDue(testClock: string): Promise<Date | null> {
+    const at = await this.costCenters.nextExpiry(testClock);
+    return at && new Date(at.getTime() + 1);
+  }
+
   /** Whether it was renewed; null = it could not be. */
   async #reset(actor: Actor, account: Account, now: Date): Promise<boolean | null> {
     try {

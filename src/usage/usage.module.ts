@@ -58,6 +58,8 @@ import { ListUsageRepository } from './list-usage.repository';
 import { ListUsageService } from './list-usage.service';
 import { SpanRpcController } from './span-rpc.rest.controller';
 import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
+import { SPAN_CHECKS } from './span-checks';
+import { ListUsageController } from './list-usage.rest.controller';
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule],
@@ -68,6 +70,7 @@ import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
     ListChargeController,
     WaybillCostController,
     WaybillUsageController,
+    ListUsageController,
     SpanRpcController,
     SpanRpcGrpcController,
   ],
@@ -134,5 +137,6 @@ export class UsageModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.checks.add(USAGE_CHECKS);
+    this.checks.add(SPAN_CHECKS);
   }
 }
