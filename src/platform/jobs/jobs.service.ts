@@ -3,6 +3,7 @@ import { DomainError } from '../../core/errors';
 import { Clock } from '../clock';
 import { Lock } from '../lock';
 import { Logger } from '../logger';
+import { JobMetrics } from './job-metrics.service';
 import { JobRepository, type StoredRun, type StoredTurn } from './job.repository';
 import { JobRuns, type JobRun, type RunOutcome } from './job-runs.service';
 
@@ -39,12 +40,14 @@ export class Jobs {
     private readonly lock: Lock,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly metrics: JobMetrics,
   ) {}
 
   /** Called by a module while it is being initialised. */
   add(job: Job): void {
     if (this.#jobs.has(job.name)) throw new Error(`the job ${job.name} exists already`);
     this.#jobs.set(job.name, job);
+    this.metrics.know(job.name);
   }
 
   /** Exactly one finished run for each (job, period); see `JobRuns.runOnce`. */
@@ -101,7 +104,7 @@ export class Jobs {
       ...{ job: name, started_at, finished_at: this.clock.now(), error },
     });
     try {
-      const { ran } = await this.lock.withLock(name, job.leaseMs, async () => void (await job.run()));
+      const { ran } = await this.lock.withLock(name, job.leaseMs, () => this.metrics.turn(name, job.run));
       if (!ran) return null;
     } catch (error) {
       const words = (error instanceof Error ? error.message : String(error)).replaceAll('\u0000', '');
