@@ -47,6 +47,7 @@ function grpcOptions(config: Config): GrpcServerOptions {
     package: [...packages],
     protoPath: PROTO_FILES.map((file) => join(root, file)),
     loader: { ...LOADER_OPTIONS, includeDirs: [root] },
+    withoutZeros: ['usage.v1'],
     credentials: grpcCredentials(config),
   };
 }

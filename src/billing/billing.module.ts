@@ -5,6 +5,8 @@ import { PricingModule } from '../pricing/pricing.module';
 import { Checks } from '../platform/checks';
 import { Retention } from '../platform/retention';
 import { UsageModule } from '../usage/usage.module';
+import { BillingGrpcController } from './billing.grpc.controller';
+import { BillingController } from './billing.rest.controller';
 import { BillingEnrolment } from './billing-enrolment.service';
 import { BILLING_STATE_CHECKS } from './billing-state-checks';
 import { BillingStateRepository } from './billing-state.repository';
@@ -44,6 +46,8 @@ import { ThrottleService } from './throttle.service';
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule, UsageModule],
   controllers: [
+    BillingController,
+    BillingGrpcController,
     InvoiceExplanationController,
     TestClockController,
     WaybillInvoiceController,

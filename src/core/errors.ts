@@ -5,7 +5,9 @@
 
 /** The numbers of google.rpc.Code that we use; written out because core imports no gRPC library. */
 export const GrpcStatus = {
+  CANCELLED: 1,
   INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
@@ -29,6 +31,8 @@ export type ErrorCode =
   | 'rate-limited'
   | 'unimplemented'
   | 'unavailable'
+  | 'cancelled'
+  | 'deadline-exceeded'
   | 'internal';
 
 interface ErrorRow {
@@ -49,6 +53,8 @@ export const ERRORS = {
   'rate-limited': { title: 'Too many requests', http: 429, grpc: GrpcStatus.RESOURCE_EXHAUSTED },
   unimplemented: { title: 'Not implemented', http: 501, grpc: GrpcStatus.UNIMPLEMENTED },
   unavailable: { title: 'Unavailable', http: 503, grpc: GrpcStatus.UNAVAILABLE },
+  cancelled: { title: 'Cancelled by the caller', http: 499, grpc: GrpcStatus.CANCELLED },
+  'deadline-exceeded': { title: 'Deadline exceeded', http: 504, grpc: GrpcStatus.DEADLINE_EXCEEDED },
   internal: { title: 'Internal error', http: 500, grpc: GrpcStatus.INTERNAL },
 } as const satisfies Record<ErrorCode, ErrorRow>;
 

@@ -6,6 +6,8 @@
 /** The contracts this server speaks, relative to the folder `proto`. */
 export const PROTO_FILES: readonly string[] = [
   "metering/v1/metering.proto",
+  "usage/v1/billing.proto",
+  "usage/v1/usage.proto",
 ];
 
 /**

@@ -13,6 +13,8 @@ describe('the table of errors', () => {
     ['rate-limited', 429, GrpcStatus.RESOURCE_EXHAUSTED],
     ['unimplemented', 501, GrpcStatus.UNIMPLEMENTED],
     ['unavailable', 503, GrpcStatus.UNAVAILABLE],
+    ['cancelled', 499, GrpcStatus.CANCELLED],
+    ['deadline-exceeded', 504, GrpcStatus.DEADLINE_EXCEEDED],
     ['internal', 500, GrpcStatus.INTERNAL],
   ];
 

@@ -85,6 +85,8 @@ describe('roles', () => {
       'billing:read',
       'budgets:read',
       'webhooks:read',
+      'cost-centers:read',
+      'payments:read',
       'metrics:read',
     ]);
   });

@@ -29,12 +29,24 @@ export const INTERNAL: Principal = {
   accounts: '*',
 };
 
-/** A gRPC caller without credentials where the network itself is trusted (`GRPC_AUTH=network`). */
+/**
+ * A gRPC caller without credentials where the network itself is trusted (`GRPC_AUTH=network`): it records usage and may call
+ * every rpc of usage.v1, as Gitpod's own services do, which send no metadata.
+ */
 export const NETWORK: Principal = {
   id: 'network',
   kind: 'network',
   name: 'trusted network',
-  scopes: scopesOf('writer', []),
+  scopes: scopesOf('writer', [
+    'cost-centers:read',
+    'cost-centers:write',
+    'usage:read',
+    'ledger:read',
+    'grants:write',
+    'jobs:run',
+    'payments:read',
+    'payments:write',
+  ]),
   accounts: '*',
 };
 

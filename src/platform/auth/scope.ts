@@ -27,6 +27,10 @@ export const SCOPES = [
   'budgets:write',
   'webhooks:read',
   'webhooks:write',
+  'cost-centers:read',
+  'cost-centers:write',
+  'payments:read',
+  'payments:write',
   'metrics:read',
 ] as const;
 

@@ -8,6 +8,7 @@ import type { DoorTimer } from '../metrics-door-histogram';
 import type { RpcCounts } from '../metrics-grpc-server';
 import { correlationIdOf, type Call } from './grpc-call';
 import { takeUnreadable, UNREADABLE, unreadableFailure } from './grpc-unreadable';
+import { leaveOutZeros } from './grpc-zeros';
 import { HEALTH_PACKAGE, type GrpcHealth } from '../health-grpc';
 import type { DoorMetrics } from '../metrics';
 
@@ -28,7 +29,10 @@ const CONNECTION_LIMITS = {
 export type GrpcServerOptions = Pick<
   GrpcOptions['options'],
   'url' | 'package' | 'packageDefinition' | 'protoPath' | 'loader' | 'credentials'
->;
+> & {
+  /** Packages whose messages are written without the fields that hold zero, byte for byte as protoc writes them. */
+  readonly withoutZeros?: readonly string[];
+};
 
 export interface GrpcServerParts {
   readonly metrics: DoorMetrics;
@@ -71,15 +75,17 @@ export class GrpcServer extends ServerGrpc {
   readonly #open = new Set<string>();
   readonly #served = new Set<string>();
 
-  constructor(options: GrpcServerOptions, { metrics, health }: GrpcServerParts) {
+  constructor({ withoutZeros = [], ...options }: GrpcServerOptions, { metrics, health }: GrpcServerParts) {
     super({
       ...options,
       maxReceiveMessageLength: MAX_MESSAGE_BYTES,
       maxSendMessageLength: MAX_MESSAGE_BYTES,
       channelOptions: CONNECTION_LIMITS,
       gracefulShutdown: true,
-      onLoadPackageDefinition: (contracts: PackageDefinition, server: Server) =>
-        this.#addOpenServices(contracts, server, health),
+      onLoadPackageDefinition: (contracts: PackageDefinition, server: Server) => {
+        for (const name of withoutZeros) leaveOutZeros(contracts, name);
+        this.#addOpenServices(contracts, server, health);
+      },
     });
     this.#metrics = metrics;
   }
