@@ -1,9 +1,8 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { BudgetEvaluationService } from '../billing/budget-evaluation.service';
 import { CONFIG, type Config } from '../platform/config';
 import { Jobs } from '../platform/jobs/jobs.service';
-import { JobRunner } from './job-runner.service';
+import { JobTimers } from './job-timers.service';
 
 const NAME = 'budget-alerts';
 const LEASE_MS = 60_000;
@@ -13,11 +12,10 @@ const MS_PER_MINUTE = 60_000;
 @Injectable()
 export class BudgetAlertsJob implements OnModuleInit, OnApplicationBootstrap {
   constructor(
-    private readonly runner: JobRunner,
     private readonly jobs: Jobs,
-    private readonly timers: SchedulerRegistry,
+    private readonly timers: JobTimers,
     private readonly budgets: BudgetEvaluationService,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'budgetAlertIntervalMs' | 'role'>,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'budgetAlertIntervalMs'>,
   ) {}
 
   onModuleInit(): void {
@@ -29,11 +27,6 @@ export class BudgetAlertsJob implements OnModuleInit, OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    const { budgetAlertIntervalMs: every, role } = this.config;
-    if (every === null || role === 'api') return;
-    this.timers.addInterval(
-      NAME,
-      setInterval(() => void this.runner.run(NAME), every),
-    );
+    this.timers.start(NAME, this.config.budgetAlertIntervalMs);
   }
 }

@@ -8,6 +8,7 @@ import { BudgetAlertsJob } from './budget-alerts.job';
 import { GrantExpiryJob } from './grant-expiry.job';
 import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
+import { JobTimers } from './job-timers.service';
 import { OffCycleInvoicesJob } from './off-cycle-invoices.job';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
@@ -32,6 +33,7 @@ export class SchedulerModule {
       ],
       providers: [
         JobRunner,
+        JobTimers,
         BudgetAlertsJob,
         GrantExpiryJob,
         InvoiceJob,
