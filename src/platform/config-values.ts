@@ -188,3 +188,16 @@ export function list(prefix: string): Variable<readonly string[]> {
     },
   };
 }
+
+/** One or more certificates in PEM; in one line, the two characters `\n` stand for its breaks. */
+export function certificate(): Variable<string | null> {
+  return {
+    fallback: null,
+    parse: (value) => {
+      const pem = value.replaceAll('\\n', '\n');
+      if (!/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem))
+        throw new Error('must be a certificate in PEM');
+      return pem;
+    },
+  };
+}

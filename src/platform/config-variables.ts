@@ -1,8 +1,8 @@
-import { certificate } from './config-database';
 import { duration, durationOrNone, schedule } from './config-duration';
 import { rates } from './config-rates';
 import {
   address,
+  certificate,
   choice,
   decimal,
   flag,
