@@ -77,6 +77,12 @@ export function port<T extends number | null>(fallback: T): Variable<number | T>
   return integer(fallback, { min: 1, max: 65535 });
 }
 
+/** A TCP port, in a name that Kubernetes sets to `tcp://…` beside a service it has: that counts as not set. */
+export function portBesideServices(): Variable<number | null> {
+  const own = port(null);
+  return { ...own, parse: (value) => (value.startsWith('tcp://') ? null : own.parse(value)) };
+}
+
 /** A plain decimal of at least zero with at most 15 places, kept as text. */
 export function decimal(fallback: string): Variable<string> {
   return {
