@@ -48,6 +48,7 @@ function grpcOptions(config: Config): GrpcServerOptions {
     protoPath: PROTO_FILES.map((file) => join(root, file)),
     loader: { ...LOADER_OPTIONS, includeDirs: [root] },
     withoutZeros: ['usage.v1'],
+    endsWithCaller: ['usage.v1'],
     credentials: grpcCredentials(config),
   };
 }

@@ -7,21 +7,24 @@ import { isObservable } from 'rxjs';
 import type { DoorTimer } from '../metrics-door-histogram';
 import { correlationIdOf, type Call } from './grpc-call';
 import { takeUnreadable, UNREADABLE, unreadableFailure } from './grpc-unreadable';
+import { grpcFailure } from './grpc-status';
 import { leaveOutZeros } from './grpc-zeros';
 import { HEALTH_PACKAGE, type GrpcHealth } from '../health-grpc';
+import { overSince, whileCalled } from '../call-life';
 import type { DoorMetrics } from '../metrics';
+import { toProblem } from './problem';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const OK = 0;
 const CANCELLED = 1;
 const UNKNOWN = 2;
 
-/** What one connection may hold, and when a silent one is let go. */
+/** What one connection may hold, and when a silent one is let go. A client may ping as often as it likes, also without a call. */
 const CONNECTION_LIMITS = {
   'grpc.max_concurrent_streams': 1_000,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
-  'grpc.max_connection_idle_ms': 15 * 60_000,
+  'grpc.max_connection_idle_ms': 30 * 60_000,
 };
 
 /** What is asked of the caller: where to listen, the contracts, and credentials when not plain text. */
@@ -31,6 +34,8 @@ export type GrpcServerOptions = Pick<
 > & {
   /** Packages whose messages are written without the fields that hold zero, byte for byte as protoc writes them. */
   readonly withoutZeros?: readonly string[];
+  /** Packages whose unary calls stop their work when nobody waits for it any more. */
+  readonly endsWithCaller?: readonly string[];
 };
 
 export interface GrpcServerParts {
@@ -48,10 +53,12 @@ interface ServerCall extends Call {
   push?(message: unknown): boolean;
   emit(event: 'error', error: unknown): void;
   once(event: 'finish' | 'cancelled' | 'error', listener: (error?: unknown) => void): void;
+  off(event: 'cancelled', listener: () => void): void;
 }
 
 interface Method {
   readonly path: string;
+  readonly requestStream: boolean;
   readonly responseStream: boolean;
 }
 
@@ -62,10 +69,14 @@ interface Method {
  */
 export class GrpcServer extends ServerGrpc {
   readonly #metrics: DoorMetrics;
+  readonly #endsWithCaller: readonly string[];
   readonly #open = new Set<string>();
   readonly #served = new Set<string>();
 
-  constructor({ withoutZeros = [], ...options }: GrpcServerOptions, { metrics, health }: GrpcServerParts) {
+  constructor(
+    { withoutZeros = [], endsWithCaller = [], ...options }: GrpcServerOptions,
+    { metrics, health }: GrpcServerParts,
+  ) {
     super({
       ...options,
       maxReceiveMessageLength: MAX_MESSAGE_BYTES,
@@ -78,6 +89,7 @@ export class GrpcServer extends ServerGrpc {
       },
     });
     this.#metrics = metrics;
+    this.#endsWithCaller = endsWithCaller;
   }
 
   /** Paths of the rpcs anybody may call: health and reflection. Empty before the server listens. */
@@ -105,9 +117,12 @@ export class GrpcServer extends ServerGrpc {
     protoNativeHandler: Method,
     streamType: GrpcMethodStreamingType,
   ): Handler {
-    const handler = super.createServiceMethod(methodHandler, protoNativeHandler, streamType) as Handler;
-    this.#served.add(protoNativeHandler.path);
-    const timer = this.#metrics.grpc(protoNativeHandler.path);
+    const { path } = protoNativeHandler;
+    const isStopped = this.#endsWithCaller.some((name) => path.startsWith(`/${name}.`));
+    const work = isStopped && isUnary(protoNativeHandler) ? endingWithCaller(methodHandler) : methodHandler;
+    const handler = super.createServiceMethod(work, protoNativeHandler, streamType) as Handler;
+    this.#served.add(path);
+    const timer = this.#metrics.grpc(path);
     return protoNativeHandler.responseStream ? timedStream(handler, timer) : timedUnary(handler, timer);
   }
 
@@ -145,6 +160,15 @@ async function answer(result: unknown, callback: Callback): Promise<void> {
   else callback(null, answered);
 }
 
+function isUnary({ requestStream, responseStream }: Method): boolean {
+  return !requestStream && !responseStream;
+}
+
+/** Of (request, metadata, call), guards included: whoever waits for them waits for the call. */
+function endingWithCaller(work: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+  return (...args) => whileCalled(args[2] as ServerCall, () => work(...args));
+}
+
 function timedUnary(handler: Handler, timer: DoorTimer): Handler {
   return (call, callback) => {
     const startedMs = performance.now();
@@ -154,6 +178,8 @@ function timedUnary(handler: Handler, timer: DoorTimer): Handler {
       else callback(null, message, idTrailer(call));
     };
     if (call.request === UNREADABLE) return answer(unreadableFailure(call));
+    const over = overSince(call);
+    if (over !== null) return answer(grpcFailure(toProblem(over), correlationIdOf(call)));
     return settled(handler(call, answer), answer);
   };
 }
