@@ -32,6 +32,8 @@ export type GrpcServerOptions = Pick<
   GrpcOptions['options'],
   'url' | 'package' | 'packageDefinition' | 'protoPath' | 'loader' | 'credentials'
 > & {
+  /** What reflection shows, as google.protobuf.FileDescriptorProto in base64; left out: what the loader made of it. */
+  readonly descriptors?: readonly string[];
   /** Packages whose messages are written without the fields that hold zero, byte for byte as protoc writes them. */
   readonly withoutZeros?: readonly string[];
   /** Packages whose unary calls stop their work when nobody waits for it any more. */
@@ -74,7 +76,7 @@ export class GrpcServer extends ServerGrpc {
   readonly #served = new Set<string>();
 
   constructor(
-    { withoutZeros = [], endsWithCaller = [], ...options }: GrpcServerOptions,
+    { descriptors, withoutZeros = [], endsWithCaller = [], ...options }: GrpcServerOptions,
     { metrics, health }: GrpcServerParts,
   ) {
     super({
@@ -85,7 +87,11 @@ export class GrpcServer extends ServerGrpc {
       gracefulShutdown: true,
       onLoadPackageDefinition: (contracts: PackageDefinition, server: Server) => {
         for (const name of withoutZeros) leaveOutZeros(contracts, name);
-        this.#addOpenServices(contracts, server, health);
+        takeUnreadable(contracts);
+        const collector = this.#openServicesOf(server);
+        health.addToServer(collector, serviceNames(contracts));
+        const shown = descriptors === undefined ? contracts : describedBy(descriptors);
+        new ReflectionService({ ...shown, ...HEALTH_PACKAGE }).addToServer(collector);
       },
     });
     this.#metrics = metrics;
@@ -134,17 +140,23 @@ export class GrpcServer extends ServerGrpc {
     return (call, callback) => answer(methodHandler(call.request, call.metadata, call), callback);
   }
 
-  #addOpenServices(contracts: PackageDefinition, server: Server, health: GrpcHealth): void {
-    const collector: Pick<Server, 'addService'> = {
+  /** The server for services that anybody may call. */
+  #openServicesOf(server: Server): Pick<Server, 'addService'> {
+    return {
       addService: (definition, implementation) => {
         for (const { path } of Object.values(definition)) this.#open.add(path);
         server.addService(definition, implementation);
       },
     };
-    takeUnreadable(contracts);
-    health.addToServer(collector, serviceNames(contracts));
-    new ReflectionService({ ...contracts, ...HEALTH_PACKAGE }).addToServer(collector);
   }
+}
+
+/** Files as reflection takes them, which looks at nothing else of a definition. */
+function describedBy(descriptors: readonly string[]): PackageDefinition {
+  const fileDescriptorProtos = descriptors.map((text) => Buffer.from(text, 'base64'));
+  return {
+    contracts: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos } as never,
+  };
 }
 
 function serviceNames(contracts: PackageDefinition): string[] {
