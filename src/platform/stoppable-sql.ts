@@ -1,18 +1,22 @@
 import { connect } from 'node:net';
 import type { ClientBase } from 'pg';
 import type { CallLife } from './call-life';
-import type { Sql, Statement } from './transaction';
+
+/** `Sql` of `transaction`, which is built on this file. */
+interface Querying<Statement> {
+  query<R>(statement: Statement, values?: unknown[]): Promise<R[]>;
+}
 
 /**
  * A connection as the work of a call sees it: no statement is begun once the call is over, and the one that runs is
  * cancelled. Both leave nothing half done: a statement is atomic, and a transaction whose statement failed is rolled back.
  */
-export class StoppableSql implements Sql {
+export class StoppableSql<Statement> implements Querying<Statement> {
   /** The connection failed or was told to cancel; a message that is still on its way must not meet anybody else's statement. */
   isSpoilt = false;
 
   constructor(
-    private readonly sql: Sql,
+    private readonly sql: Querying<Statement>,
     private readonly call: CallLife,
     private readonly client: ClientBase,
   ) {}
@@ -35,7 +39,7 @@ export class StoppableSql implements Sql {
 }
 
 /** Whether the connection behind it must not be used again. */
-export function isSpoilt(sql: Sql): boolean {
+export function isSpoilt(sql: object): boolean {
   return sql instanceof StoppableSql && sql.isSpoilt;
 }
 

@@ -1,4 +1,4 @@
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import { readFileSync } from 'node:fs';
 import { connect, type ClientHttp2Session } from 'node:http2';
@@ -9,9 +9,13 @@ import { HEALTH_PACKAGE } from '../../src/platform/health-grpc';
 import { type TestApp, startTestApp } from '../support/app';
 import { Authority, read } from '../support/certificates';
 import { GitpodClient, type UsageV1 } from '../support/gitpod-client';
+import { HeldLock } from '../faults/held-lock';
+import { CONTRACTS } from '../support/usage-contract';
+import { withClient } from '../support/postgres';
 import { unary, type Json } from './door-world';
 
 const OK = 0;
+const DEADLINE_EXCEEDED = 4;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 const NOT_ADMITTED = [7, UNAUTHENTICATED];
@@ -62,6 +66,34 @@ describe('a server that asks for keys', () => {
       expect(own).toContain(text);
     for (const imported of ['google/protobuf/timestamp.proto', 'google/protobuf/duration.proto'])
       expect(files.filter((file) => file.slice(0, 60).includes(imported))).toHaveLength(1);
+  });
+
+  it('stores an event whose caller has not waited for it: a group is never stopped', async () => {
+    const held = await HeldLock.take(app.databaseUrl, 'lock table usage_event in exclusive mode');
+    const rpc = (CONTRACTS['metering.v1.MeteringService'] as ServiceDefinition)['RecordEvents']!;
+    const client = new Client(app.grpc, credentials.createInsecure());
+    const metadata = new Metadata();
+    metadata.set('x-api-key', app.adminKey);
+    const request = {
+      events: [{ id: 'unwaited', account: 'org:acme', type: 'api_requests', quantity: '1' }],
+    };
+    const { path, requestSerialize, responseDeserialize } = rpc;
+    const options = { deadline: Date.now() + 500 };
+    const code = await new Promise((resolve) =>
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        options,
+        (error) => resolve(error?.code),
+      ),
+    );
+    client.close();
+    expect(code).toBe(DEADLINE_EXCEEDED);
+    await held.release();
+    await untilStored(app, 'unwaited');
   });
 
   it('bears pings without a call, far more often than every ten seconds', async () => {
@@ -132,6 +164,19 @@ describe('a server with mutual TLS', () => {
     expect(await codeWith(secure)).toBe(UNAVAILABLE);
   });
 });
+
+/** Waits for an event to be in the books. */
+async function untilStored({ databaseUrl }: TestApp, id: string): Promise<void> {
+  const isThere = (): Promise<boolean> =>
+    withClient(databaseUrl, async (sql) => {
+      const { rows } = await sql.query('select from usage_event where event_id = $1', [id]);
+      return rows.length === 1;
+    });
+  for (let tries = 0; !(await isThere()); tries++) {
+    if (tries > 100) throw new Error('it was not stored');
+    await sleep(50);
+  }
+}
 
 function pinged(session: ClientHttp2Session): Promise<void> {
   return new Promise((resolve, reject) =>
