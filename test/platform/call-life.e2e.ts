@@ -196,7 +196,9 @@ describe('a call whose deadline passes', () => {
   ])('is DEADLINE_EXCEEDED and writes nothing: %s', async (text) => {
     expect(await call(text, { deadlineMs: 300 })).toBe(DEADLINE_EXCEEDED);
     await until(() => outcomes.has(text));
-    expect([outcomes.get(text), await boxes()]).toEqual(['deadline-exceeded', []]);
+    // The caller's own clock may have been a moment quicker, and its cancellation here first.
+    expect(outcomes.get(text)).toMatch(/^(deadline-exceeded|cancelled)$/);
+    expect(await boxes()).toEqual([]);
   });
 
   it('while its key is looked up never reaches its work', async () => {
