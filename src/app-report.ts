@@ -14,6 +14,9 @@ export function whatIsOn(running: Running): string[] {
     `locks      ${config.redisUrl ? 'in Redis' : 'in Postgres; limits of requests are per process (no REDIS_URL)'}`,
     `Stripe     ${config.stripeSecretKey ? 'on' : 'off (no STRIPE_SECRET_KEY)'}`,
     `role       ${config.role}`,
+    ...(config.withoutEffect.length === 0
+      ? []
+      : [`no effect  ${config.withoutEffect.join(', ')} (of CONFIG_FILE)`]),
     adminKeyLine(running),
   ];
 }

@@ -6,6 +6,7 @@ import { AccountService } from '../cost-centers/account.service';
 import { TermsService } from '../cost-centers/terms.service';
 import { AccountClock, type RunClock } from '../platform/account-clock';
 import { CONFIG, type Config } from '../platform/config';
+import { inParallel } from '../platform/in-parallel';
 import { keyedId } from '../platform/keyed-id';
 import { Logger } from '../platform/logger';
 import { Database, type Sql } from '../platform/transaction';
@@ -223,16 +224,9 @@ export class InvoiceRun {
   }
 
   /** Works through the buckets, a few at once: while one waits for Postgres the next one is computed. The answers in no order. */
-  async #inParallel<R>(buckets: readonly number[], work: (bucket: number) => Promise<R>): Promise<R[]> {
-    const left = [...buckets];
-    const answers: R[] = [];
-    const worker = async (): Promise<void> => {
-      for (let bucket = left.shift(); bucket !== undefined; bucket = left.shift())
-        answers.push(await work(bucket));
-    };
+  #inParallel<R>(buckets: readonly number[], work: (bucket: number) => Promise<R>): Promise<R[]> {
     // Each may need a second connection while it holds one, and others want some, too.
-    const workers = Math.max(1, Math.min(BUCKETS_AT_ONCE, Math.floor(this.config.databasePoolSize / 4)));
-    await Promise.all(Array.from({ length: workers }, worker));
-    return answers;
+    const workers = Math.min(BUCKETS_AT_ONCE, Math.floor(this.config.databasePoolSize / 4));
+    return inParallel(buckets, workers, work);
   }
 }

@@ -13,8 +13,19 @@ Settings are environment variables; .env.example lists them.`;
 /** A process that cannot finish in this time is ended by its supervisor anyway, without a word. */
 const SHUTDOWN_PATIENCE_MS = 25_000;
 
+/** What a command that runs the service was told. */
+export interface StartSettings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly ephemeral: boolean;
+}
+
 /** Runs the service until a signal ends it. Never throws: whatever stops the start is printed, and the exit code is 1. */
-export async function start(args: readonly string[]): Promise<void> {
+export function start(args: readonly string[]): Promise<void> {
+  return serve(() => ({ env: environment(), ephemeral: parseArgs(args) }));
+}
+
+/** Runs the service with the settings `ask` finds, as `start` does. */
+export async function serve(ask: () => StartSettings): Promise<void> {
   let running: Running | undefined;
   let closing: Promise<void> | undefined;
   const shutDown = (why: string, code: number): void => {
@@ -28,8 +39,9 @@ export async function start(args: readonly string[]): Promise<void> {
   process.on('SIGINT', () => shutDown('SIGINT', 0));
   process.on('SIGTERM', () => shutDown('SIGTERM', 0));
   try {
-    running = await boot(loadConfig(environment()), {
-      ephemeral: parseArgs(args),
+    const { env, ephemeral } = ask();
+    running = await boot(loadConfig(env), {
+      ephemeral,
       log: (line) => console.log(line),
       onLost: (reason) => shutDown(`The embedded Postgres is lost (${reason.message})`, 1),
     });

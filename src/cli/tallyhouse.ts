@@ -8,6 +8,7 @@ import { job, JOB_HELP } from './job.cli';
 import { migrate, MIGRATE_HELP } from './migrate';
 import { openapi, OPENAPI_HELP } from './openapi';
 import { retention, RETENTION_HELP } from './retention.cli';
+import { run as runService, RUN_HELP } from './run.cli';
 import { start, START_HELP } from './start';
 import { UsageError } from './usage-error';
 import { verify, VERIFY_HELP } from './verify';
@@ -21,6 +22,7 @@ interface Command {
 /** Every subcommand; a new one is one line here and a file beside this one. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: { summary: 'runs the service', help: START_HELP, run: start },
+  run: { summary: 'runs the service, told by a file of Gitpod', help: RUN_HELP, run: runService },
   import: { summary: 'takes in a FOCUS bill or a Waybill', help: IMPORT_HELP, run: importSomething },
   export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
   catalogue: { summary: 'plans as files', help: CATALOGUE_HELP, run: catalogue },

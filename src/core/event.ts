@@ -41,7 +41,7 @@ export type Reading =
       readonly value: Quantity;
     };
 
-type Measured = Pick<UsageEvent, 'quantity' | 'resource' | 'properties'>;
+type Measured = Pick<UsageEvent, 'type' | 'quantity' | 'resource' | 'properties'>;
 
 /**
  * What an event teaches the meters that listen to its type. Pure; the same for ingest, correction and recompute.
@@ -87,6 +87,8 @@ function fieldOf(property: string | null, otherwise: string): string {
 }
 
 function valueOf(event: Measured, meter: Meter): Quantity {
+  const level = meter.levels[event.type];
+  if (level !== undefined) return parseQuantity(level);
   if (meter.valueProperty === null) {
     if (event.quantity !== null) return event.quantity;
     if (isGauge(meter.aggregation)) throw invalid('quantity', `missing, and meter ${meter.key} needs it`);

@@ -34,6 +34,8 @@ export interface Meter {
   readonly aggregation: Aggregation;
   /** Types of events that teach this meter something. */
   readonly eventTypes: readonly string[];
+  /** Of a gauge: the level that an event of a type sets by itself, as a plain decimal; other types say their own. */
+  readonly levels: Readonly<Record<string, string>>;
   /** Where the value stands in the properties; null = the event's own quantity. */
   readonly valueProperty: string | null;
   /** Where a gauge finds what carries the level; null = the event's own resource. */
@@ -42,6 +44,8 @@ export interface Meter {
   readonly filters: readonly MeterFilter[];
   /** Displayed usage = stored usage in base units / `divideBy` (decision 8: applied once, never per event). */
   readonly divideBy: Ratio;
+  /** What becomes of its usage in the ledger: rated at the end of a period, or span by span as each one ends. */
+  readonly posting: 'period' | 'span';
 }
 
 /** Gauges are fed with levels that hold until the next one; all others with amounts. */

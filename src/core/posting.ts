@@ -1,6 +1,6 @@
 import type { Asset } from './asset';
 import type { GrantKind } from './grant';
-import type { Quantity } from './quantity';
+import { type Quantity, quantity } from './quantity';
 import type { LedgerName, Posting, TransferKind } from './transfer';
 
 /** What caused a posting and when it took effect. */
@@ -89,4 +89,21 @@ export function grantUsed(pays: 'settlement' | 'receivable', fact: Fact): Postin
 /** What was left of a grant at its end. */
 export function grantExpired(fact: Fact): Posting {
   return posting('grant_expired', ['grants', 'adjustments'], fact);
+}
+
+/** Usage given back without an invoice, in credits; taken again where the amount is below zero. Zero moves nothing. */
+export function usageCreditNote(fact: Fact): Posting[] {
+  const legs: Legs = fact.amount > 0n ? ['adjustments', 'receivable'] : ['receivable', 'adjustments'];
+  const amount = quantity(fact.amount < 0n ? -fact.amount : fact.amount);
+  return amount === 0n ? [] : [posting('usage_credit_note', legs, { ...fact, amount })];
+}
+
+/** A new cycle forgives what was owed up to the allowance. */
+export function allowanceReset(fact: Fact): Posting {
+  return posting('allowance_reset', ['allowance', 'receivable'], fact);
+}
+
+/** Whoever begins to pay is free of what he owed before. */
+export function debtSettled(fact: Fact): Posting {
+  return posting('debt_settled', ['allowance', 'receivable'], fact);
 }

@@ -28,6 +28,9 @@ export const TRANSFER_KINDS = [
   'grant_issued',
   'grant_used',
   'grant_expired',
+  'usage_credit_note',
+  'allowance_reset',
+  'debt_settled',
   'adjustment',
   'reversal',
 ] as const;

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
 import { AccountClosingService } from './account-closing.service';
@@ -6,6 +6,21 @@ import { AccountGrantService } from './account-grant.service';
 import { AccountRepository } from './account.repository';
 import { AccountController } from './account.rest.controller';
 import { AccountService } from './account.service';
+import { CostCenterRepository } from './cost-center.repository';
+import { CostCenterController } from './cost-center.rest.controller';
+import { CostCenterService } from './cost-center.service';
+import { MemberRepository } from './member.repository';
+import { MemberController } from './member.rest.controller';
+import { MemberService } from './member.service';
+import { ResetUsageService } from './reset-usage.service';
+import { UsageCreditNoteRepository } from './usage-credit-note.repository';
+import { UsageCreditNoteService } from './usage-credit-note.service';
+import { UsageRpcGrpcController } from './usage-rpc.grpc.controller';
+import { UsageRpcController } from './usage-rpc.rest.controller';
+import { UsageRpcService } from './usage-rpc.service';
+import { BlindIndex } from '../platform/blind-index';
+import { Checks } from '../platform/checks';
+import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
 import { LedgerController } from './ledger.rest.controller';
 import { SubscriptionController } from './subscription.rest.controller';
@@ -16,7 +31,16 @@ import { TermsService } from './terms.service';
 /** Accounts, their calendars and what they agreed to; the doors of what they owe and own. */
 @Module({
   imports: [LedgerModule, PricingModule],
-  controllers: [AccountController, SubscriptionController, LedgerController, GrantController],
+  controllers: [
+    AccountController,
+    MemberController,
+    SubscriptionController,
+    CostCenterController,
+    UsageRpcController,
+    UsageRpcGrpcController,
+    LedgerController,
+    GrantController,
+  ],
   providers: [
     AccountRepository,
     AccountService,
@@ -25,7 +49,22 @@ import { TermsService } from './terms.service';
     TermsRepository,
     TermsService,
     SubscriptionService,
+    BlindIndex,
+    CostCenterRepository,
+    CostCenterService,
+    MemberRepository,
+    MemberService,
+    ResetUsageService,
+    UsageCreditNoteRepository,
+    UsageCreditNoteService,
+    UsageRpcService,
   ],
-  exports: [AccountService, TermsService, SubscriptionService],
+  exports: [AccountService, TermsService, SubscriptionService, CostCenterService, ResetUsageService],
 })
-export class CostCentersModule {}
+export class CostCentersModule implements OnModuleInit {
+  constructor(private readonly checks: Checks) {}
+
+  onModuleInit(): void {
+    this.checks.add(COST_CENTER_CHECKS);
+  }
+}

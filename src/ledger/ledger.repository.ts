@@ -56,16 +56,17 @@ const LIST_TRANSFERS_NEWEST_FIRST = `
   where bucket = $1 and account_id = $2 and (recorded_at, id) < ${BEFORE_POSITION('$3', '$4')}
   order by recorded_at desc, id desc limit $5`;
 
-/** The rows sent become the only ones of the sources named. */
+/** The rows sent become the only ones of the sources named, account by account. */
 const REPLACE_PENDING = `
   with sent as materialized (
-    select * from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::numeric[])
-      as s(asset, source, debit, credit, amount)),
+    select * from unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::numeric[])
+      as s(account_id, asset, source, debit, credit, amount)),
   gone as (
-    delete from pending p where p.bucket = $1 and p.account_id = $2 and p.source = any($3::text[])
-      and not exists (select from sent s where s.asset = p.asset and s.source = p.source))
+    delete from pending p using unnest($2::bigint[], $3::text[]) as n(account_id, source)
+    where p.bucket = $1 and p.account_id = n.account_id and p.source = n.source
+      and not exists (select from sent s where s.account_id = p.account_id and s.asset = p.asset and s.source = p.source))
   insert into pending (bucket, account_id, asset, source, debit, credit, amount)
-  select $1::smallint, $2::bigint, asset, source, debit, credit, amount from sent order by asset, source
+  select $1::smallint, account_id, asset, source, debit, credit, amount from sent order by account_id, asset, source
   on conflict (bucket, account_id, asset, source) do update
     set debit = excluded.debit, credit = excluded.credit, amount = excluded.amount, updated_at = now()`;
 
@@ -95,6 +96,11 @@ interface TransferRow {
 export interface AccountTransfer extends Transfer {
   readonly accountId: number;
 }
+
+/** What is pending, and of whom. */
+export type AccountPending = PendingRow & { readonly accountId: number };
+
+type PendingSource = Pick<AccountPending, 'accountId' | 'source'>;
 
 /** SQL of transfers, balances and what is pending. */
 @Injectable()
@@ -144,13 +150,14 @@ export class LedgerRepository {
   /** `sources` lose every row that is not among `rows`. */
   async replacePending(
     sql: Sql,
-    account: AccountRef,
-    { sources, rows }: { sources: readonly string[]; rows: readonly PendingRow[] },
+    bucket: number,
+    { sources, rows }: { sources: readonly PendingSource[]; rows: readonly AccountPending[] },
   ): Promise<void> {
     await sql.query(REPLACE_PENDING, [
-      account.bucket,
-      account.id,
-      textArray(sources, (source) => source),
+      bucket,
+      plainArray(sources, ({ accountId }) => accountId),
+      textArray(sources, ({ source }) => source),
+      plainArray(rows, ({ accountId }) => accountId),
       plainArray(rows, ({ asset }) => asset),
       textArray(rows, ({ source }) => source),
       plainArray(rows, ({ debit }) => debit),

@@ -72,11 +72,25 @@ export class LedgerService {
    * pending any more. Whoever computed the rows holds the account's lock.
    */
   async setPending(sql: Sql, account: AccountRef, rows: readonly PendingRow[]): Promise<void> {
+    const { id: accountId, bucket } = account;
+    await this.setPendingAll(
+      sql,
+      bucket,
+      rows.map((row) => ({ ...row, accountId })),
+    );
+  }
+
+  /** The same for accounts of one bucket in one statement. */
+  async setPendingAll(
+    sql: Sql,
+    bucket: number,
+    rows: readonly (PendingRow & { readonly accountId: number })[],
+  ): Promise<void> {
     if (rows.length === 0) return;
     const kept = rows.filter(({ amount }) => amount !== 0n);
     for (const row of kept) checkMove(row);
-    const sources = [...new Set(rows.map(({ source }) => source))];
-    await this.ledger.replacePending(sql, account, { sources, rows: kept });
+    const sources = new Map(rows.map((row) => [`${row.accountId} ${row.source}`, row]));
+    await this.ledger.replacePending(sql, bucket, { sources: [...sources.values()], rows: kept });
   }
 
   /** Debits less credits by name and asset, as posted and with what is pending; of an open transaction when given. */

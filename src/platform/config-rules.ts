@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
+import { databaseConflicts } from './config-database';
 import type { Settings } from './config-variables';
 
 const MS_PER_DAY = 86_400_000;
@@ -40,11 +41,12 @@ function doorConflicts(s: Settings): string[] {
 
 function secretConflicts(s: Settings): string[] {
   const problems: string[] = [];
-  if (s.DATABASE_URL && !s.ADMIN_API_KEY)
-    problems.push('ADMIN_API_KEY: is required with DATABASE_URL (generated only with the embedded Postgres)');
-  if (s.DATABASE_URL && !s.API_KEY_PEPPER)
+  const external = s.DATABASE_URL ? 'DATABASE_URL' : s.DB_HOST ? 'DB_HOST' : null;
+  if (external && !s.ADMIN_API_KEY)
+    problems.push(`ADMIN_API_KEY: is required with ${external} (generated only with the embedded Postgres)`);
+  if (external && !s.API_KEY_PEPPER)
     problems.push(
-      'API_KEY_PEPPER: is required with DATABASE_URL, the same for all replicas (generated only with the embedded Postgres)',
+      `API_KEY_PEPPER: is required with ${external}, the same for all replicas (generated only with the embedded Postgres)`,
     );
   const names = [
     'ADMIN_API_KEY',
@@ -72,7 +74,7 @@ function documentConflicts(s: Settings): string[] {
 }
 
 function storeConflicts(s: Settings): string[] {
-  const problems: string[] = [];
+  const problems = databaseConflicts(s);
   if (s.DATABASE_ALLOW_UNSAFE && s.NODE_ENV === 'production')
     problems.push('DATABASE_ALLOW_UNSAFE: is for throw-away tests and refused with NODE_ENV=production');
   if (s.RETENTION_EVENTS < s.EVENT_PAST_TOLERANCE)

@@ -42,14 +42,18 @@ export function lines(): Variable<readonly string[]> {
 
 /** A name or address to listen on. */
 export function host(fallback: string): Variable<string> {
-  return {
-    fallback,
-    parse: (value) => {
-      if (isIP(value) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value))
-        throw new Error('must be a host name or an IP address');
-      return value;
-    },
-  };
+  return { fallback, parse: parseHost };
+}
+
+/** A name or address of another machine. */
+export function hostOrNone(): Variable<string | null> {
+  return { fallback: null, parse: parseHost };
+}
+
+function parseHost(value: string): string {
+  if (isIP(value) === 0 && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value))
+    throw new Error('must be a host name or an IP address');
+  return value;
 }
 
 /** A whole number within the bounds. */
@@ -108,44 +112,6 @@ export function choice<const T extends string>(fallback: NoInfer<T>, words: read
       return word;
     },
   };
-}
-
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const DURATION = /^(\d{1,6}(\.\d{1,6})?(ms|s|m|h|d))+$/;
-const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
-
-/** A length of time such as 35d, 1m30s or 0.5h, in whole milliseconds. Throws on anything else, an empty text included. */
-export function parseDurationMs(value: string): number {
-  if (!DURATION.test(value)) throw new Error('must be a duration such as 35d, 5m, 1s or 1h30m');
-  const parts = [...value.matchAll(DURATION_PART)];
-  const sum = parts.reduce(
-    (total, [, amount, unit]) => total + Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS],
-    0,
-  );
-  if (!Number.isInteger(sum)) throw new Error('must be a whole number of milliseconds');
-  return sum;
-}
-
-/** A length of time, which may be none. */
-export function durationOrNone(fallback: string): Variable<number> {
-  return { fallback: parseDurationMs(fallback), parse: parseDurationMs };
-}
-
-/** A length of time above zero. */
-export function duration(fallback: string): Variable<number> {
-  return {
-    fallback: parseDurationMs(fallback),
-    parse: (value) => {
-      const milliseconds = parseDurationMs(value);
-      if (milliseconds === 0) throw new Error('must be longer than nothing');
-      return milliseconds;
-    },
-  };
-}
-
-/** How often a job runs; set to nothing, the job is off (null). */
-export function schedule(fallback: string): Variable<number | null> {
-  return { ...duration(fallback), whenEmpty: null };
 }
 
 const SIZE_UNIT = {

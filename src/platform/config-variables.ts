@@ -1,16 +1,17 @@
+import { certificate } from './config-database';
+import { duration, durationOrNone, schedule } from './config-duration';
+import { rates } from './config-rates';
 import {
   address,
   choice,
   decimal,
-  duration,
-  durationOrNone,
   flag,
   host,
+  hostOrNone,
   integer,
   lines,
   list,
   port,
-  schedule,
   secret,
   size,
   text,
@@ -18,6 +19,7 @@ import {
 } from './config-values';
 
 const POSTGRES = ['postgres:', 'postgresql:'];
+const WHOLE_CREDITS = { min: 0, max: 2_147_483_647 };
 const WEB = ['https:', 'http:'];
 
 /** Every variable there is, with its default; `.env.example` tells the meaning of each. */
@@ -30,6 +32,11 @@ export const VARIABLES = {
   GRPC_PORT: port(9001),
   BODY_LIMIT: size('1MiB', { min: '1kB', max: '64MiB' }),
   DATABASE_URL: address(POSTGRES),
+  DB_HOST: hostOrNone(),
+  DB_PORT: port(null),
+  DB_USERNAME: text(null),
+  DB_PASSWORD: text(null),
+  DB_CA_CERT: certificate(),
   DATABASE_POOL_SIZE: integer(16, { min: 2, max: 500 }),
   DATABASE_ALLOW_UNSAFE: flag(false),
   EMBEDDED_SHARED_BUFFERS: size('512MB', { min: '16MB', max: '64GB' }),
@@ -48,6 +55,10 @@ export const VARIABLES = {
   STRIPE_SECRET_KEY: secret(16),
   STRIPE_WEBHOOK_SECRET: list('whsec_'),
   STRIPE_API_BASE: address(WEB),
+  STRIPE_PRICE_TEAM_USD: text(null),
+  STRIPE_PRICE_TEAM_EUR: text(null),
+  STRIPE_PRICE_INDIVIDUAL_USD: text(null),
+  STRIPE_PRICE_INDIVIDUAL_EUR: text(null),
   PRICE_COMPUTE_GB_HOUR: decimal('0.000463'),
   PRICE_BUILD_MINUTE: decimal('0.01'),
   PRICE_STORAGE_GB_MONTH: decimal('0.25'),
@@ -56,6 +67,9 @@ export const VARIABLES = {
   EVENT_FUTURE_TOLERANCE: duration('5m'),
   CONTROLLER_SCHEDULE: schedule('1m'),
   RESET_USAGE_SCHEDULE: schedule('15m'),
+  CREDITS_PER_MINUTE: rates(),
+  DEFAULT_SPENDING_LIMIT_FOR_TEAMS: integer(0, WHOLE_CREDITS),
+  DEFAULT_SPENDING_LIMIT_FOR_USERS: integer(500, WHOLE_CREDITS),
   TEST_CLOCKS: flag(null),
   GRPC_AUTH: choice('token', ['token', 'network']),
   GRPC_AUTH_ACKNOWLEDGED: flag(false),

@@ -1,15 +1,16 @@
-import { join, resolve } from 'node:path';
-import { readConfigFile } from './config-file';
+import { toConfig } from './config-assembly';
+import { NO_FILE, readConfigFile, type KnownNames } from './config-file';
 import { conflicts } from './config-rules';
 import { read } from './config-values';
 import { ENVIRONMENT_ONLY, VARIABLES, type Settings, type VariableName } from './config-variables';
-import { packageRoot } from './package-root';
 
 /** Injection token of the configuration. */
 export const CONFIG = Symbol('config');
 
 /** What one process runs with: read once at the start, checked as a whole, never changed. Durations are milliseconds. */
 export interface Config {
+  /** Keys of CONFIG_FILE that were understood and mean nothing here. */
+  readonly withoutEffect: readonly string[];
   readonly production: boolean;
   readonly apiHost: string;
   readonly apiPort: number;
@@ -44,6 +45,8 @@ export interface Config {
   readonly stripeSecretKey: string | null;
   readonly stripeWebhookSecrets: readonly string[];
   readonly stripeApiBase: string | null;
+  /** Ids of the prices of Stripe that subscriptions of credits are made with. */
+  readonly stripePrices: { readonly team: StripePrices; readonly individual: StripePrices };
   /** Waybill's unit prices as plain decimals. */
   readonly priceComputeGbHour: string;
   readonly priceBuildMinute: string;
@@ -54,6 +57,10 @@ export interface Config {
   /** Null = the job is off. */
   readonly controllerScheduleMs: number | null;
   readonly resetUsageScheduleMs: number | null;
+  /** Credits per minute by workspace class, as the decimals that were written. */
+  readonly creditsPerMinute: ReadonlyMap<string, string>;
+  /** Whole credits a cost centre may spend until somebody sets a limit. */
+  readonly defaultSpendingLimit: { readonly forTeams: number; readonly forUsers: number };
   readonly testClocks: boolean;
   readonly grpcAuth: 'token' | 'network';
   readonly grpcAuthAcknowledged: boolean;
@@ -99,6 +106,12 @@ export interface Config {
   readonly otelEndpoint: string | null;
 }
 
+/** Ids by currency; null = none. */
+export interface StripePrices {
+  readonly usd: string | null;
+  readonly eur: string | null;
+}
+
 /** Everything that is wrong with a configuration, each problem beginning with the variable's name and showing no value. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
@@ -118,21 +131,29 @@ const PREFIX = 'TALLYHOUSE_';
 export function loadConfig(env: NodeJS.ProcessEnv, overrides: Partial<Config> = {}): Config {
   const names = Object.keys(VARIABLES) as VariableName[];
   const problems = unknownNames(env, names);
-  const fileNames = names.filter((name) => !ENVIRONMENT_ONLY.includes(name));
   const path = env[`${PREFIX}CONFIG_FILE`] ?? env.CONFIG_FILE;
-  const file = path ? readConfigFile(path, fileNames) : { values: {}, problems: [] };
+  const told = (name: string): string | undefined => env[PREFIX + name] ?? env[name];
+  const file = path ? readConfigFile(path, fileNames(names, told)) : NO_FILE;
   problems.push(...file.problems);
   const settings = Object.fromEntries(
     names.map((name) => {
-      const reading = read<unknown>(VARIABLES[name], env[PREFIX + name] ?? env[name] ?? file.values[name]);
+      const reading = read<unknown>(VARIABLES[name], told(name) ?? file.values[name]);
       if ('value' in reading) return [name, reading.value];
-      problems.push(`${name}: ${reading.problem}`);
+      const origin = told(name) === undefined ? file.origins[name] : undefined;
+      problems.push(`${name}: ${reading.problem}${origin ? ` (${origin} of CONFIG_FILE)` : ''}`);
       return [name, VARIABLES[name].fallback];
     }),
   ) as Settings;
   problems.push(...conflicts(settings).filter((problem) => !mentioned(problems, problem)));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...toConfig(settings), ...overrides };
+  return { ...toConfig(settings, file), ...overrides };
+}
+
+function fileNames(names: readonly VariableName[], told: (name: string) => string | undefined): KnownNames {
+  return {
+    names: names.filter((name) => !ENVIRONMENT_ONLY.includes(name)),
+    isOverruled: (name) => told(name) !== undefined,
+  };
 }
 
 /** A typo in a prefixed name would otherwise silently leave the default in force. */
@@ -152,88 +173,4 @@ function unknownNames(env: NodeJS.ProcessEnv, names: readonly VariableName[]): s
 function mentioned(problems: readonly string[], problem: string): boolean {
   const name = problem.slice(0, problem.indexOf(':'));
   return problems.some((other) => other.startsWith(`${name}:`));
-}
-
-function toConfig(s: Settings): Config {
-  const production = s.NODE_ENV === 'production';
-  return {
-    production,
-    apiHost: s.API_HOST,
-    apiPort: s.PORT ?? s.API_PORT,
-    grpcHost: s.GRPC_HOST,
-    grpcPort: s.GRPC_PORT,
-    bodyLimit: s.BODY_LIMIT,
-    databaseUrl: s.DATABASE_URL,
-    databasePoolSize: s.DATABASE_POOL_SIZE,
-    allowUnsafeDatabase: s.DATABASE_ALLOW_UNSAFE,
-    embeddedSharedBuffers: s.EMBEDDED_SHARED_BUFFERS,
-    dataDir: s.DATA_DIR ? resolve(s.DATA_DIR) : join(packageRoot(), '.tallyhouse'),
-    redisUrl: withDatabaseNumber(s.REDIS_URL, s.REDIS_DB),
-    adminApiKey: s.ADMIN_API_KEY,
-    internalApiKey: s.INTERNAL_API_KEY,
-    apiKeyPepper: s.API_KEY_PEPPER ?? '',
-    encryptionKey: s.ENCRYPTION_KEY,
-    encryptionKeyBefore: s.ENCRYPTION_KEY_BEFORE,
-    jwtSecret: s.JWT_SECRET,
-    jwtIssuer: s.JWT_ISSUER,
-    jwtAudience: s.JWT_AUDIENCE,
-    jwksUrl: s.JWKS_URL,
-    stripeSecretKey: s.STRIPE_SECRET_KEY,
-    stripeWebhookSecrets: s.STRIPE_WEBHOOK_SECRET,
-    stripeApiBase: s.STRIPE_API_BASE,
-    priceComputeGbHour: s.PRICE_COMPUTE_GB_HOUR,
-    priceBuildMinute: s.PRICE_BUILD_MINUTE,
-    priceStorageGbMonth: s.PRICE_STORAGE_GB_MONTH,
-    priceBandwidthGb: s.PRICE_BANDWIDTH_GB,
-    eventPastToleranceMs: s.EVENT_PAST_TOLERANCE,
-    eventFutureToleranceMs: s.EVENT_FUTURE_TOLERANCE,
-    controllerScheduleMs: s.CONTROLLER_SCHEDULE,
-    resetUsageScheduleMs: s.RESET_USAGE_SCHEDULE,
-    testClocks: s.TEST_CLOCKS ?? !production,
-    grpcAuth: s.GRPC_AUTH,
-    grpcAuthAcknowledged: s.GRPC_AUTH_ACKNOWLEDGED,
-    grpcTlsCa: s.GRPC_TLS_CA,
-    grpcTlsCert: s.GRPC_TLS_CERT,
-    grpcTlsKey: s.GRPC_TLS_KEY,
-    role: s.ROLE,
-    rateLimitRequests: s.RATE_LIMIT_REQUESTS,
-    rateLimitWindowMs: s.RATE_LIMIT_WINDOW,
-    ...invoiceConfig(s),
-    retentionEventsMs: s.RETENTION_EVENTS,
-    retentionWindowsMs: s.RETENTION_WINDOWS,
-    retentionOutboxMs: s.RETENTION_OUTBOX,
-    retentionDeliveriesMs: s.RETENTION_DELIVERIES,
-    requireKnownAccounts: s.REQUIRE_KNOWN_ACCOUNTS,
-    budgetAlertUrl: s.BUDGET_ALERT_URL,
-    budgetAlertSecret: s.BUDGET_ALERT_SECRET,
-    budgetAlertIntervalMs: s.BUDGET_ALERT_INTERVAL,
-    webhookAllowPrivate: s.WEBHOOK_ALLOW_PRIVATE,
-    webhookAllowHttp: s.WEBHOOK_ALLOW_HTTP,
-    metricsToken: s.METRICS_TOKEN,
-    logLevel: s.DEBUG ? 'debug' : s.LOG_LEVEL,
-    otelEndpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,
-  };
-}
-
-function invoiceConfig(s: Settings) {
-  return {
-    invoiceGraceMs: s.INVOICE_GRACE,
-    invoicePaymentTermMs: s.INVOICE_PAYMENT_TERM,
-    invoicePrefix: s.INVOICE_PREFIX ?? '',
-    invoiceSeller: sellerOf(s),
-    invoiceFont: s.INVOICE_FONT,
-  };
-}
-
-function sellerOf(s: Settings): Config['invoiceSeller'] {
-  const { INVOICE_SELLER_NAME: name, INVOICE_SELLER_ADDRESS: address, INVOICE_SELLER_TAX_ID: taxId } = s;
-  return { name, address, taxId, footer: s.INVOICE_FOOTER };
-}
-
-/** REDIS_DB counts only where the address names no database itself. */
-function withDatabaseNumber(address: string | null, database: number): string | null {
-  if (!address) return null;
-  const url = new URL(address);
-  if (url.pathname.length <= 1) url.pathname = `/${database}`;
-  return url.toString();
 }

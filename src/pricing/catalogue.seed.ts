@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { join } from 'node:path';
 import type { Aggregation } from '../core/meter';
 import { ratio } from '../core/ratio';
+import { INSTANCE_EVENTS, INSTANCE_LEVELS } from '../core/workspace-instance';
 import { packageRoot } from '../platform/package-root';
 import { Seeds } from '../platform/seeds';
 import type { MeterDefinition } from './meter.repository';
@@ -9,6 +10,7 @@ import { MeterService } from './meter.service';
 import { openPlanFiles, readPlanFiles } from './plan-file';
 import { PlanService } from './plan.service';
 
+const MS_PER_MINUTE = 60_000n;
 const MS_PER_HOUR = 3_600_000n;
 
 /** Who made what is built in, in the audit trail. */
@@ -20,6 +22,9 @@ interface BuiltIn {
   readonly unit: string;
   readonly aggregation: Aggregation;
   readonly eventTypes?: readonly string[];
+  readonly dimensions?: readonly string[];
+  readonly levels?: MeterDefinition['levels'];
+  readonly posting?: MeterDefinition['posting'];
   /** Base units in one shown unit; quantities stay in base units until they are shown or rated. */
   readonly divideBy?: bigint;
 }
@@ -72,6 +77,19 @@ const METERS: readonly BuiltIn[] = [
     aggregation: 'gauge_peak',
     eventTypes: ['domain.added', 'domain.removed'],
   },
+  {
+    key: 'workspace_minutes',
+    name: 'Workspaces',
+    unit: 'minutes',
+    aggregation: 'gauge_integral',
+    eventTypes: INSTANCE_EVENTS,
+    dimensions: ['workspace_class'],
+    levels: Object.fromEntries(
+      [...INSTANCE_EVENTS].sort().map((type) => [type, String(INSTANCE_LEVELS[type])]),
+    ),
+    divideBy: MS_PER_MINUTE,
+    posting: 'span',
+  },
   { key: 'api_requests', name: 'API requests', unit: 'requests', aggregation: 'sum' },
   { key: 'scans', name: 'Scans', unit: 'scans', aggregation: 'sum' },
   { key: 'wallet_checks', name: 'Wallet checks', unit: 'checks', aggregation: 'sum' },
@@ -108,7 +126,15 @@ export class CatalogueSeed implements OnModuleInit {
   }
 }
 
-function definitionOf({ key, name, unit, aggregation, eventTypes, divideBy }: BuiltIn): MeterDefinition {
+function definitionOf({
+  key,
+  name,
+  unit,
+  aggregation,
+  eventTypes,
+  divideBy,
+  ...rest
+}: BuiltIn): MeterDefinition {
   return {
     key,
     name,
@@ -118,8 +144,10 @@ function definitionOf({ key, name, unit, aggregation, eventTypes, divideBy }: Bu
     eventTypes: eventTypes ?? [key],
     valueProperty: null,
     resourceProperty: null,
-    dimensions: [],
+    dimensions: rest.dimensions ?? [],
     filters: [],
+    levels: rest.levels ?? {},
     divideBy: ratio(divideBy ?? 1n),
+    posting: rest.posting ?? 'period',
   };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AGGREGATIONS, isGauge } from '../core/meter';
-import { parseQuantity } from '../core/quantity';
+import { formatQuantity, parseQuantity } from '../core/quantity';
 import { ratio } from '../core/ratio';
 import { ONE } from '../core/quantity';
 import { PageQuery } from '../platform/doors/pagination';
@@ -30,6 +30,8 @@ const DivideBy = z
   .regex(/^\d{1,23}(\.\d{1,15})?$/, 'must be a plain decimal')
   .refine((text) => !/^[0.]*$/.test(text), 'must be greater than zero');
 
+const DecimalLevel = z.string().regex(/^\d{1,9}(\.\d{1,15})?$/, 'must be a plain decimal');
+
 /** The body of `PUT /api/v1/meters/{key}`. An hour is the default base of a gauge's integral: level × hours. */
 export const PutMeterBody = z.strictObject({
   name: Text(200).optional(),
@@ -44,6 +46,10 @@ export const PutMeterBody = z.strictObject({
     .max(50)
     .optional()
     .meta({ description: 'By default the key of the meter.' }),
+  levels: z
+    .record(Text(255).min(1), DecimalLevel)
+    .default({})
+    .meta({ description: 'Of a gauge: what an event of a type sets the level to, whatever it says itself.' }),
   value_property: PropertyPath.nullable()
     .default(null)
     .meta({ description: 'Where the value stands; null = in the quantity of the event.' }),
@@ -69,6 +75,11 @@ export const PutMeter = PutMeterBody.extend({ key: MeterKey })
     if (body.resource_property !== null && !isGauge(body.aggregation)) {
       issue('resource_property', 'belongs to a gauge');
     }
+    const types = body.event_types ?? [body.key];
+    for (const type of Object.keys(body.levels)) {
+      if (!isGauge(body.aggregation)) issue('levels', 'belong to a gauge');
+      else if (!types.includes(type)) issue('levels', `names ${type}, which the meter does not listen to`);
+    }
     if (body.value_property !== null && body.aggregation === 'count') {
       issue('value_property', 'does not belong to a count, which counts events');
     }
@@ -87,9 +98,17 @@ export const PutMeter = PutMeterBody.extend({ key: MeterKey })
       resourceProperty: body.resource_property,
       dimensions: body.dimensions,
       filters: body.filters.map(({ property, operator, values }) => ({ property, operator, values })),
+      levels: levelsOf(body.levels),
       divideBy: ratio(parseQuantity(divideBy), ONE),
+      posting: 'period',
     };
   });
+
+/** Canonical, because definitions are compared as text. */
+function levelsOf(levels: Readonly<Record<string, string>>): MeterDefinition['levels'] {
+  const entries = Object.entries(levels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([type, level]) => [type, formatQuantity(parseQuantity(level))]));
+}
 
 export const MeterPath = z.strictObject({ key: MeterKey.meta({ example: 'api_calls' }) });
 

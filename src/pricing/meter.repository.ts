@@ -15,16 +15,18 @@ interface MeterRow {
   unit: string;
   aggregation: Aggregation;
   event_types: string[];
+  levels: Record<string, string>;
   value_property: string | null;
   resource_property: string | null;
   dimensions: string[];
   filters: MeterFilter[];
   divide_by: string;
+  posting: Meter['posting'];
   revision: string;
 }
 
 const COLUMNS = `id, key, name, description, unit, aggregation, event_types, value_property, resource_property,
-  dimensions, filters, divide_by`;
+  dimensions, filters, divide_by, levels, posting`;
 
 /** Meters and the revision they belong to come from one snapshot, so that a group can prove what it was computed with. */
 const READ_CATALOGUE = `
@@ -38,8 +40,8 @@ const LIST_METERS = `select ${COLUMNS} from meter where id > $1 order by id limi
 const MAKE_METER_ONCE = `
   with made as (
     insert into meter (key, name, description, unit, aggregation, event_types, value_property, resource_property,
-      dimensions, filters, divide_by)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      dimensions, filters, divide_by, levels, posting)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     on conflict (key) do nothing
     returning id)
   update catalogue_revision set revision = revision + 1 where exists (select from made)
@@ -84,6 +86,8 @@ export class MeterRepository {
       meter.dimensions,
       JSON.stringify(meter.filters),
       formatQuantity(quantityOfRatio(meter.divideBy)),
+      JSON.stringify(meter.levels),
+      meter.posting,
     ]);
     return raised.length > 0;
   }
@@ -95,6 +99,10 @@ export class MeterRepository {
   }
 }
 
+/** The order in which definitions are compared; jsonb has one of its own. */
+const sortedByName = (levels: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(levels).sort(([a], [b]) => (a < b ? -1 : 1)));
+
 function meterOf(row: MeterRow): Meter {
   return {
     id: row.id,
@@ -104,11 +112,13 @@ function meterOf(row: MeterRow): Meter {
     unit: row.unit,
     aggregation: row.aggregation,
     eventTypes: row.event_types,
+    levels: sortedByName(row.levels),
     valueProperty: row.value_property,
     resourceProperty: row.resource_property,
     dimensions: row.dimensions,
     // jsonb forgets the order of names; definitions are compared as text.
     filters: row.filters.map(({ property, operator, values }) => ({ property, operator, values })),
     divideBy: ratio(parseQuantity(row.divide_by), ONE),
+    posting: row.posting,
   };
 }

@@ -118,10 +118,10 @@ export class MeterService {
 function audited(meter: MeterDefinition): object {
   const { key, name, description, unit, aggregation, eventTypes, valueProperty, resourceProperty } = meter;
   const divideBy = formatQuantity(quantityOfRatio(meter.divideBy));
-  const { dimensions, filters } = meter;
+  const { dimensions, filters, levels, posting } = meter;
   return {
     ...{ key, name, description, unit, aggregation, eventTypes, valueProperty, resourceProperty },
-    ...{ dimensions, filters, divideBy },
+    ...{ dimensions, filters, levels, divideBy, posting },
   };
 }
 

@@ -2,15 +2,19 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { BillingModule } from '../billing/billing.module';
 import type { Config } from '../platform/config';
+import { CostCentersModule } from '../cost-centers/cost-centers.module';
 import { LedgerModule } from '../ledger/ledger.module';
 import { UsageModule } from '../usage/usage.module';
 import { BudgetAlertsJob } from './budget-alerts.job';
 import { GrantExpiryJob } from './grant-expiry.job';
 import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
+import { LedgerJob } from './ledger.job';
 import { OffCycleInvoicesJob } from './off-cycle-invoices.job';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
+import { RecurringJobs } from './recurring-jobs.service';
+import { ResetUsageJob } from './reset-usage.job';
 import { RetentionJob } from './retention.job';
 import { RollupJob } from './rollup.job';
 
@@ -26,6 +30,7 @@ export class SchedulerModule {
       module: SchedulerModule,
       imports: [
         LedgerModule,
+        CostCentersModule,
         UsageModule,
         BillingModule,
         ScheduleModule.forRoot({ cronJobs: runsJobs, intervals: runsJobs, timeouts: runsJobs }),
@@ -35,9 +40,12 @@ export class SchedulerModule {
         BudgetAlertsJob,
         GrantExpiryJob,
         InvoiceJob,
+        LedgerJob,
         OffCycleInvoicesJob,
         OutboxJob,
         PartitionUpkeepJob,
+        RecurringJobs,
+        ResetUsageJob,
         RetentionJob,
         RollupJob,
       ],

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Placed, type Sum, sumContributions } from '../core/contribution';
 import { DomainError } from '../core/errors';
-import { type Properties, readings, separatePersonal } from '../core/event';
-import { type Aggregation, isGauge } from '../core/meter';
+import { type Properties, canonicalText, readings, separatePersonal } from '../core/event';
+import type { Aggregation } from '../core/meter';
 import { type Quantity, formatQuantity, parseQuantity } from '../core/quantity';
 import { EMPTY_STATE, distinctState } from '../core/rollup';
 import { markText } from '../core/work-mark';
@@ -17,7 +17,7 @@ import { CorrectionRepository, type StoredCorrection } from './correction.reposi
 import { EventIdentity } from './event-identity.service';
 import type { CorrectUsage } from './event-record.commands';
 import { groupFailure } from './group-failure';
-import { GaugeService, type LevelSetting } from './gauge.service';
+import { GaugeService, type LevelSetting, levelSettings } from './gauge.service';
 import { IngestRepository, type StoredEvent } from './ingest.repository';
 import { LateUsage, latePeriods } from './late-usage.service';
 import { RefoldService } from './refold.service';
@@ -150,9 +150,15 @@ export class CorrectionService {
     { target, measure, catalogue }: { target: Target; measure: Measure | null; catalogue: Catalogue },
   ): Promise<void> {
     const meters = catalogue.byType.get(target.type) ?? [];
-    const before = this.#placed(target, readings(target.measure, meters));
-    const after = this.#placed(target, measure === null ? [] : readings(measure, meters));
-    await this.gauges.change(tx, { removed: levels(target, before), inserted: levels(target, after) });
+    const before = this.#placed(target, readings({ ...target.measure, type: target.type }, meters));
+    const after = this.#placed(
+      target,
+      measure === null ? [] : readings({ ...measure, type: target.type }, meters),
+    );
+    await this.gauges.change(tx, {
+      removed: levels(target, target.measure, before),
+      inserted: levels(target, measure, after),
+    });
     const [taken, added] = [sumContributions([before], -1n), sumContributions([after])];
     const refolded = (sum: Sum): boolean => REFOLDED.has(catalogue.byId.get(sum.meterId)!.aggregation);
     for (const sum of [...taken.counters, ...added.counters].filter((each) => !refolded(each))) {
@@ -243,12 +249,8 @@ function amended(before: Measure, record: CorrectUsage): Measure {
   return { ...before, quantity: record.quantity ?? before.quantity, properties };
 }
 
-function levels(target: Target, placed: Placed): LevelSetting[] {
-  const { account, key, at } = target;
-  return placed.readings.flatMap((reading) => {
-    if (reading.kind !== 'level' || !isGauge(reading.meter.aggregation)) return [];
-    const { meter, resource, dims, value: level } = reading;
-    const place = { bucket: account.bucket, accountId: account.id, account, key, at };
-    return [{ ...place, meterId: meter.id, meter, resource, dims, level }];
-  });
+/** The levels a measure of the target sets; without one, none. */
+function levels({ account, type }: Target, measure: Measure | null, placed: Placed): LevelSetting[] {
+  const kept = measure?.properties ?? null;
+  return levelSettings({ ...placed, account, type, properties: kept && canonicalText(kept) });
 }

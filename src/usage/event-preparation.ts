@@ -41,7 +41,7 @@ export function prepareEvent(record: RecordUsage, preparation: Preparation): Pre
     key,
     at,
     segment,
-    readings: readings({ quantity: record.quantity, resource, properties: kept }, meters),
+    readings: readings({ type, quantity: record.quantity, resource, properties: kept }, meters),
     content: preparation.contentOf([type, occurredAtSent, quantity, resource, subject, properties]),
     type,
     source,

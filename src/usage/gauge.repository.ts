@@ -14,6 +14,11 @@ export interface ResourceChange extends StateChange {
   readonly key: string;
 }
 
+/** A change with the words of its event, for meters whose spans are folded from them; null for all others. */
+export interface ToldChange extends ResourceChange {
+  readonly fact: { readonly type: string; readonly properties: string | null } | null;
+}
+
 export interface Neighbours {
   readonly previous: ResourceChange | null;
   readonly next: ResourceChange | null;
@@ -65,10 +70,11 @@ const READ_NEIGHBOURS = `
   order by r.place`;
 
 const INSERT_LEVEL_CHANGES = `
-  insert into level_change (bucket, account_id, meter_id, resource, occurred_at, key, level, dims)
-  select bucket, account_id, meter_id, resource, ${INSTANT_OF('at')}, key, level, dims
-  from unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::uuid[], $7::numeric[], $8::text[])
-    as r(bucket, account_id, meter_id, resource, at, key, level, dims)`;
+  insert into level_change (bucket, account_id, meter_id, resource, occurred_at, key, level, dims, type, properties)
+  select bucket, account_id, meter_id, resource, ${INSTANT_OF('at')}, key, level, dims, type, properties::json
+  from unnest($1::smallint[], $2::bigint[], $3::int[], $4::text[], $5::bigint[], $6::uuid[], $7::numeric[], $8::text[],
+      $9::text[], $10::text[])
+    as r(bucket, account_id, meter_id, resource, at, key, level, dims, type, properties)`;
 
 const DELETE_LEVEL_CHANGES = `
   delete from level_change l
@@ -156,10 +162,12 @@ export class GaugeRepository {
     });
   }
 
-  async insert(sql: Sql, changes: readonly ResourceChange[]): Promise<void> {
+  async insert(sql: Sql, changes: readonly ToldChange[]): Promise<void> {
     const levels = plainArray(changes, (change) => formatQuantity(change.level));
     const dims = textArray(changes, (change) => change.dims);
-    await sql.query(INSERT_LEVEL_CHANGES, [...changeArrays(changes), levels, dims]);
+    const types = textArray(changes, (change) => change.fact?.type ?? null);
+    const properties = textArray(changes, (change) => change.fact?.properties ?? null);
+    await sql.query(INSERT_LEVEL_CHANGES, [...changeArrays(changes), levels, dims, types, properties]);
   }
 
   async delete(sql: Sql, changes: readonly ResourceChange[]): Promise<void> {

@@ -1,27 +1,37 @@
 import { Injectable } from '@nestjs/common';
-import { type Stretch, segmentCell } from '../core/contribution';
+import { type Placed, type Stretch, segmentCell } from '../core/contribution';
 import { type LevelDelta, addToWindow, highestPrefix, levelDeltas, withoutDeltas } from '../core/level';
 import type { Meter } from '../core/meter';
 import { type Quantity, ZERO, quantity } from '../core/quantity';
 import type { Account } from '../core/account';
 import { AccountService } from '../cost-centers/account.service';
 import type { Sql } from '../platform/transaction';
-import { GaugeRepository, type GaugeSum, type Neighbours, type ResourceChange } from './gauge.repository';
+import {
+  GaugeRepository,
+  type GaugeSum,
+  type Neighbours,
+  type ResourceChange,
+  type ToldChange,
+} from './gauge.repository';
 import type { PreparedEvent } from './ingest.repository';
+import { SpanMarkRepository } from './span-mark.repository';
 
 /** A level one event sets on one resource of one meter. */
-export interface LevelSetting extends ResourceChange {
+export interface LevelSetting extends ToldChange {
   readonly meter: Meter;
   readonly account: Account;
 }
 
+type Setter = Pick<PreparedEvent, keyof Placed | 'account' | 'type' | 'properties'>;
+
 /** The levels an event sets, one per gauge that reads it. */
-export function levelSettings(event: PreparedEvent): LevelSetting[] {
-  const { bucket, accountId, account, key, at } = event;
+export function levelSettings(event: Setter): LevelSetting[] {
+  const { bucket, accountId, account, key, at, type, properties } = event;
   return event.readings.flatMap((reading) => {
     if (reading.kind !== 'level') return [];
     const { meter, resource, dims, value: level } = reading;
-    return [{ bucket, accountId, account, meterId: meter.id, meter, resource, key, at, level, dims }];
+    const fact = meter.posting === 'span' ? { type, properties } : null;
+    return [{ bucket, accountId, account, meterId: meter.id, meter, resource, key, at, level, dims, fact }];
   });
 }
 
@@ -30,6 +40,7 @@ export function levelSettings(event: PreparedEvent): LevelSetting[] {
 export class GaugeService {
   constructor(
     private readonly gauges: GaugeRepository,
+    private readonly spanMarks: SpanMarkRepository,
     private readonly accounts: AccountService,
   ) {}
 
@@ -49,6 +60,10 @@ export class GaugeService {
     const all = [...removed, ...inserted];
     if (all.length === 0) return;
     await this.gauges.lockResources(sql, all);
+    await this.spanMarks.append(
+      sql,
+      all.filter(({ meter }) => meter.posting === 'span'),
+    );
     const sums = new GaugeSums(this.accounts);
     for (const setting of removed) {
       const [{ previous, next } = NONE] = await this.gauges.readNeighbours(sql, [setting]);

@@ -1,5 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { CostCentersModule } from '../cost-centers/cost-centers.module';
+import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
 import { Checks } from '../platform/checks';
 import { CarefulCommit } from './careful-commit.service';
@@ -47,9 +48,21 @@ import { WaybillCostService } from './waybill-cost.service';
 import { WaybillUsageController } from './waybill-usage.rest.controller';
 import { WaybillUsageService } from './waybill-usage.service';
 
+import { ReconcileUsageService } from './reconcile-usage.service';
+import { SpanAccrual } from './span-accrual.service';
+import { SpanAccrualRepository } from './span-accrual.repository';
+import { SpanFold } from './span-fold.service';
+import { SpanMarkRepository } from './span-mark.repository';
+import { SpanRepository } from './span.repository';
+import { ListUsageRepository } from './list-usage.repository';
+import { ListUsageService } from './list-usage.service';
+import { SpanRpcController } from './span-rpc.rest.controller';
+import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
+import { SPAN_CHECKS } from './span-checks';
+import { ListUsageController } from './list-usage.rest.controller';
 /** Events in, counters, windows and levels out. */
 @Module({
-  imports: [PricingModule, CostCentersModule],
+  imports: [LedgerModule, PricingModule, CostCentersModule],
   controllers: [
     EventsGrpcController,
     EventListController,
@@ -57,6 +70,9 @@ import { WaybillUsageService } from './waybill-usage.service';
     ListChargeController,
     WaybillCostController,
     WaybillUsageController,
+    ListUsageController,
+    SpanRpcController,
+    SpanRpcGrpcController,
   ],
   providers: [
     CarefulCommit,
@@ -94,10 +110,19 @@ import { WaybillUsageService } from './waybill-usage.service';
     UsageRetention,
     UsageRetentionRepository,
     ValueRepository,
+    ReconcileUsageService,
+    SpanAccrual,
+    SpanAccrualRepository,
+    SpanFold,
+    SpanMarkRepository,
+    SpanRepository,
+    ListUsageRepository,
+    ListUsageService,
     WaybillCostService,
     WaybillUsageService,
   ],
   exports: [
+    ReconcileUsageService,
     IngestService,
     RollupService,
     PartitionService,
@@ -112,5 +137,6 @@ export class UsageModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.checks.add(USAGE_CHECKS);
+    this.checks.add(SPAN_CHECKS);
   }
 }

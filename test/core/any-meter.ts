@@ -11,6 +11,8 @@ export function meter(overrides: Partial<Meter> = {}): Meter {
     unit: 'calls',
     aggregation: 'sum',
     eventTypes: ['used'],
+    levels: {},
+    posting: 'period',
     valueProperty: null,
     resourceProperty: null,
     dimensions: [],

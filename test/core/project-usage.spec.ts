@@ -6,7 +6,17 @@ import { ratio } from '../../src/core/ratio';
 import { ratioText } from '../../src/core/ratio-text';
 
 const meter = (key: string, aggregation: Meter['aggregation'], divideBy = 1n): Meter => ({
-  ...{ id: 1, key, name: key, description: '', unit: 'units', aggregation, eventTypes: [key] },
+  ...{
+    id: 1,
+    key,
+    name: key,
+    description: '',
+    unit: 'units',
+    aggregation,
+    eventTypes: [key],
+    levels: {},
+    posting: 'period' as const,
+  },
   ...{ valueProperty: null, resourceProperty: null, dimensions: [], filters: [] },
   divideBy: ratio(divideBy),
 });

@@ -12,6 +12,7 @@ export interface Said {
 
 /** An event as a meter sees it. */
 export const event = ({ quantity = null, resource = null, properties = null }: Said) => ({
+  type: 'used',
   quantity: quantity === null ? null : parseQuantity(quantity),
   resource,
   properties,

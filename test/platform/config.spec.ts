@@ -38,6 +38,9 @@ describe('without any setting', () => {
       controllerScheduleMs: MINUTE,
       resetUsageScheduleMs: 15 * MINUTE,
       budgetAlertIntervalMs: 15 * MINUTE,
+      creditsPerMinute: new Map<string, string>(),
+      defaultSpendingLimit: { forTeams: 0, forUsers: 500 },
+      stripePrices: { team: { usd: null, eur: null }, individual: { usd: null, eur: null } },
       testClocks: true,
       grpcAuth: 'token',
       role: 'all',
@@ -57,6 +60,27 @@ describe('a setting', () => {
     ['an empty schedule is a job switched off', { CONTROLLER_SCHEDULE: '' }, { controllerScheduleMs: null }],
     ['durations add up', { RESET_USAGE_SCHEDULE: '1h30m' }, { resetUsageScheduleMs: 90 * MINUTE }],
     ['durations have fractions', { CONTROLLER_SCHEDULE: '0.5s' }, { controllerScheduleMs: 500 }],
+    [
+      'rates stay decimals',
+      { CREDITS_PER_MINUTE: 'default=0.1666666667, g1-large=0.50,free=0' },
+      {
+        creditsPerMinute: new Map([
+          ['default', '0.1666666667'],
+          ['g1-large', '0.50'],
+          ['free', '0'],
+        ]),
+      },
+    ],
+    [
+      'limits are whole credits',
+      { DEFAULT_SPENDING_LIMIT_FOR_TEAMS: '2147483647', DEFAULT_SPENDING_LIMIT_FOR_USERS: '0' },
+      { defaultSpendingLimit: { forTeams: 2_147_483_647, forUsers: 0 } },
+    ],
+    [
+      'prices of Stripe by payer and currency',
+      { STRIPE_PRICE_TEAM_USD: 'price_1', STRIPE_PRICE_INDIVIDUAL_EUR: 'price_2' },
+      { stripePrices: { team: { usd: 'price_1', eur: null }, individual: { usd: null, eur: 'price_2' } } },
+    ],
     ['sizes are binary', { BODY_LIMIT: '2kB' }, { bodyLimit: 2048 }],
     ['production has no test clocks', { NODE_ENV: 'production' }, { testClocks: false, production: true }],
     ['production may ask for them', { NODE_ENV: 'production', TEST_CLOCKS: 'yes' }, { testClocks: true }],
@@ -104,6 +128,44 @@ describe('a setting', () => {
   });
 });
 
+describe('a schedule', () => {
+  // Milliseconds; Go's own notation, the last of them cut to the millisecond.
+  const cases: [string, number][] = [
+    ['15m0s', 900_000],
+    ['1h', 3_600_000],
+    ['1.5h', 5_400_000],
+    ['2m', 120_000],
+    ['500ms', 500],
+    ['1000us', 1],
+    ['1000\u00b5s', 1],
+    ['1000\u03bcs', 1],
+    ['1000000ns', 1],
+    ['.5s', 500],
+    ['1.s', 1_000],
+    ['+10s', 10_000],
+    ['1h15m30.918273645s', 4_530_918],
+    ['24d', 24 * DAY],
+  ];
+  it.each(cases)('of %s is read as Go reads it', (text, expected) => {
+    expect(loadConfig({ CONTROLLER_SCHEDULE: text }).controllerScheduleMs).toBe(expected);
+    expect(loadConfig({ RESET_USAGE_SCHEDULE: text }).resetUsageScheduleMs).toBe(expected);
+  });
+
+  const refused: [string, string][] = [
+    ...['90', '-5m', '5 m', 'abc', 'm', '.s', '1h-5m', '1w', '--1s', '1,5h'].map((text): [string, string] => [
+      text,
+      'must be a duration such as 35d, 5m, 1s or 1h30m',
+    ]),
+    ...['0', '0s', '0h0m'].map((text): [string, string] => [text, 'must be longer than nothing']),
+    ...['1ns', '100us', '999999ns'].map((text): [string, string] => [text, 'must be at least a millisecond']),
+    ['25d', 'must be at most 24d'],
+    ['9999999h', 'must not be longer than 292 years'],
+  ];
+  it.each(refused)('of %s is refused', (text, problem) => {
+    expect(problemsOf({ RESET_USAGE_SCHEDULE: text })).toEqual([`RESET_USAGE_SCHEDULE: ${problem}`]);
+  });
+});
+
 describe('a bad setting stops the start', () => {
   const cases: [string, NodeJS.ProcessEnv, string][] = [
     ['port beyond the range', { API_PORT: '65536' }, 'API_PORT: must be a whole number from 1 to 65535'],
@@ -131,6 +193,31 @@ describe('a bad setting stops the start', () => {
       'unparseable schedule',
       { CONTROLLER_SCHEDULE: 'hourly' },
       'CONTROLLER_SCHEDULE: must be a duration such as 35d, 5m, 1s or 1h30m',
+    ],
+    [
+      'class without a rate',
+      { CREDITS_PER_MINUTE: 'default' },
+      'CREDITS_PER_MINUTE: must be pairs such as default=0.1666666667, separated by commas',
+    ],
+    [
+      'class with two rates',
+      { CREDITS_PER_MINUTE: 'default=1,default=2' },
+      'CREDITS_PER_MINUTE: must not name a class twice',
+    ],
+    [
+      'negative rate',
+      { CREDITS_PER_MINUTE: 'default=-1' },
+      'CREDITS_PER_MINUTE: must have a plain decimal such as 0.25, with at most 15 places, for each class',
+    ],
+    [
+      'limit below nothing',
+      { DEFAULT_SPENDING_LIMIT_FOR_TEAMS: '-1' },
+      'DEFAULT_SPENDING_LIMIT_FOR_TEAMS: must be a whole number from 0 to 2147483647',
+    ],
+    [
+      'limit beyond 32 bits',
+      { DEFAULT_SPENDING_LIMIT_FOR_USERS: '2147483648' },
+      'DEFAULT_SPENDING_LIMIT_FOR_USERS: must be a whole number from 0 to 2147483647',
     ],
     ['size without unit', { BODY_LIMIT: '1048576' }, 'BODY_LIMIT: must be a size such as 512MB or 1MiB'],
     ['huge size', { BODY_LIMIT: '1GB' }, 'BODY_LIMIT: must be from 1kB to 64MiB'],
@@ -297,8 +384,8 @@ describe('CONFIG_FILE', () => {
       '{"apiPort": 1, "API_PORT": {"hunter2": 1}, "ROLE": "worker", "NODE_ENV": "production"}',
     );
     expect(problemsOf({ CONFIG_FILE: path })).toEqual([
-      'CONFIG_FILE: unknown key "apiPort"',
       'CONFIG_FILE: API_PORT must be a text, a number or a boolean',
+      'CONFIG_FILE: unknown key "apiPort"',
       'CONFIG_FILE: unknown key "NODE_ENV"',
       'ROLE: must be one of all, api, jobs',
     ]);

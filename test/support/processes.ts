@@ -11,10 +11,16 @@ export class TestProcess {
   #output = '';
   readonly exited: Promise<number | NodeJS.Signals>;
 
-  constructor(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** `file` is a path in the checkout, and the checkout is where the process runs unless `cwd` says otherwise. */
+  constructor(
+    program: string | { readonly file: string; readonly cwd: string },
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ) {
+    const { file, cwd } = typeof program === 'string' ? { file: program, cwd: ROOT } : program;
     const command = ['-r', join(ROOT, 'test', 'support', 'register.cjs'), join(ROOT, file), ...args];
     this.#child = spawn(process.execPath, command, {
-      cwd: ROOT,
+      cwd,
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

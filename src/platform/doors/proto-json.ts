@@ -45,7 +45,7 @@ export function protoEnum<const Name extends string>(names: readonly [Name, ...N
 export const ProtoTimestamp = parsedBy(
   z.string().max(40).meta({ format: 'date-time' }).nullish(),
   (text, field): SecondsAndNanos | null =>
-    text === null || text === undefined ? null : timestampOf(text, field),
+    text === null || text === undefined ? null : readTimestamp(text, field),
 );
 
 /** A message within a message; null when it is left out. */
@@ -71,6 +71,13 @@ export const DurationText = z
   .string()
   .meta({ id: 'Duration', pattern: '^-?\\d+(\\.\\d+)?s$', description: 'Seconds, such as 900s.' });
 
+/** An instant as @grpc/proto-loader takes it. */
+export function timestampOf(at: Date): SecondsAndNanos {
+  const milliseconds = at.getTime();
+  const seconds = Math.floor(milliseconds / 1_000);
+  return { seconds: String(seconds), nanos: (milliseconds - seconds * 1_000) * 1_000_000 };
+}
+
 /** A time as an answer has it; a missing one is left out of the answer. */
 export function timestampText(at: SecondsAndNanos | null): string | undefined {
   if (at === null) return undefined;
@@ -93,7 +100,7 @@ function fractionText(nanos: number): string {
   return digits === '' ? '' : `.${digits}`;
 }
 
-function timestampOf(text: string, field: string): SecondsAndNanos {
+function readTimestamp(text: string, field: string): SecondsAndNanos {
   const milliseconds = parseInstant(text, field);
   const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
   return {

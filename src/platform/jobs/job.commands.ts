@@ -4,6 +4,6 @@ import { z } from 'zod';
 export const JobPath = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,63}$/, 'must be the name of a job')
+    .regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be the name of a job')
     .meta({ example: 'rollup' }),
 });

@@ -1,0 +1,31 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { ResetUsageService } from '../cost-centers/reset-usage.service';
+import { Clock } from '../platform/clock';
+import { CONFIG, type Config } from '../platform/config';
+import { Jobs } from '../platform/jobs/jobs.service';
+import { RecurringJobs } from './recurring-jobs.service';
+
+/** The name is that of the original's job: operators know it from their metrics and alerts. */
+const NAME = 'reset_usage';
+
+/** Renews the allowances whose cycle is over. */
+@Injectable()
+export class ResetUsageJob implements OnModuleInit, OnApplicationBootstrap {
+  constructor(
+    private readonly recurring: RecurringJobs,
+    private readonly jobs: Jobs,
+    private readonly resets: ResetUsageService,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'resetUsageScheduleMs'>,
+  ) {}
+
+  onModuleInit(): void {
+    const run = () => this.resets.run(`job:${NAME}`, { now: this.clock.now(), testClock: null });
+    const does = 'renews allowances whose cycle is over';
+    this.jobs.add({ name: NAME, does, ...this.recurring.planOf(this.config.resetUsageScheduleMs), run });
+  }
+
+  onApplicationBootstrap(): void {
+    this.recurring.start(NAME, this.config.resetUsageScheduleMs);
+  }
+}
