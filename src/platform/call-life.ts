@@ -54,7 +54,8 @@ export class CallLife {
 /** Why nobody waits for the call any more; null while somebody does. */
 export function overSince(call: Pick<EndingCall, 'cancelled' | 'getDeadline'>): DomainError | null {
   const deadline = call.getDeadline();
-  if (Date.now() >= (typeof deadline === 'number' ? deadline : deadline.getTime())) {
+  const at = typeof deadline === 'number' ? deadline : deadline.getTime();
+  if (at !== Infinity && Date.now() >= at) {
     return new DomainError('deadline-exceeded', 'The deadline of the call has passed');
   }
   return call.cancelled ? cancelled() : null;
