@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { apartFromCall } from './call-life';
 import { Ids } from './ids';
@@ -30,8 +30,11 @@ interface Lease {
  * lease, must be harmless by keyed ids.
  */
 @Injectable()
-export class Lock {
+export class Lock implements BeforeApplicationShutdown {
   readonly #redis: RedisLease | null;
+  /** Every lock that is held now. */
+  readonly #held = new Set<{ lost: AbortController; giveBack: () => Promise<void> }>();
+  #closed = false;
 
   constructor(
     private readonly leases: LeaseRepository,
@@ -56,20 +59,35 @@ export class Lock {
   }
 
   async #withLock({ name, ttlMs, work }: Locked): Promise<{ ran: boolean }> {
+    if (this.#closed) return { ran: false };
     const lease = await this.#take({ name, holder: this.ids.uuidv7(), ttlMs });
     if (lease === null) return { ran: false };
     const lost = new AbortController();
     const stopRenewing = this.#keepRenewing(lease, { name, ttlMs, lost });
-    try {
-      await work({ fence: lease.fence, signal: lost.signal });
-    } finally {
+    const giveBack = async (): Promise<void> => {
+      if (!this.#held.delete(held)) return;
       stopRenewing();
       // A lease that cannot be given back ends by itself; what was done under it stands.
       await lease.release().catch((error: unknown) => {
         this.logger.warn({ err: error, lock: name }, 'a lock could not be given back');
       });
+    };
+    const held = { lost, giveBack };
+    this.#held.add(held);
+    try {
+      await work({ fence: lease.fence, signal: lost.signal });
+    } finally {
+      await giveBack();
     }
     return { ran: true };
+  }
+
+  /** Gives back what is still held: a process that goes must not keep others from its work until a lease ends. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#closed = true;
+    const held = [...this.#held];
+    await Promise.all(held.map(({ giveBack }) => giveBack()));
+    held.forEach(({ lost }) => lost.abort());
   }
 
   /** Redis where it answers, else Postgres. */

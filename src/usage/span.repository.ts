@@ -63,6 +63,10 @@ const PUT_SPANS = `
     class = excluded.class, user_id = excluded.user_id, attributes = excluded.attributes, rate = excluded.rate,
     amount = excluded.amount, posted = excluded.posted, revision = excluded.revision`;
 
+/** The index of open spans is small: they are only those that run. */
+const COUNT_ENDLESS = `
+  select count(*) as count from span where ended_at is null and not is_void and started_at < $1`;
+
 /** Where a run stands in the order of the key. */
 export type SpanPlace = Pick<StoredSpan, 'accountId' | 'meterId' | 'resource' | 'ordinal'>;
 
@@ -104,6 +108,11 @@ export class SpanRepository {
       startedAt: Number(row.started_ms),
       rate: parseCreditRate(row.rate),
     }));
+  }
+
+  /** How many run since before an instant. */
+  async countEndless(sql: Sql, since: Date): Promise<number> {
+    return Number((await sql.query<{ count: string }>(COUNT_ENDLESS, [since]))[0]!.count);
   }
 
   async put(sql: Sql, bucket: number, spans: readonly StoredSpan[]): Promise<void> {

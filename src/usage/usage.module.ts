@@ -60,6 +60,7 @@ import { SpanRpcController } from './span-rpc.rest.controller';
 import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
 import { SPAN_CHECKS } from './span-checks';
 import { ListUsageController } from './list-usage.rest.controller';
+import { EndlessSpans } from './endless-spans.service';
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule],
@@ -117,6 +118,7 @@ import { ListUsageController } from './list-usage.rest.controller';
     SpanMarkRepository,
     SpanRepository,
     ListUsageRepository,
+    EndlessSpans,
     ListUsageService,
     WaybillCostService,
     WaybillUsageService,

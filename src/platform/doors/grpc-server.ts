@@ -5,6 +5,7 @@ import { ServerGrpc, type GrpcOptions } from '@nestjs/microservices';
 import type { GrpcMethodStreamingType } from '@nestjs/microservices/decorators';
 import { isObservable } from 'rxjs';
 import type { DoorTimer } from '../metrics-door-histogram';
+import type { RpcCounts } from '../metrics-grpc-server';
 import { correlationIdOf, type Call } from './grpc-call';
 import { takeUnreadable, UNREADABLE, unreadableFailure } from './grpc-unreadable';
 import { grpcFailure } from './grpc-status';
@@ -53,6 +54,8 @@ interface ServerCall extends Call {
   readonly request?: unknown;
   /** Where a streaming caller's messages come in. */
   push?(message: unknown): boolean;
+  /** Where the answer is a stream. */
+  write?(message: unknown, ...rest: unknown[]): boolean;
   emit(event: 'error', error: unknown): void;
   once(event: 'finish' | 'cancelled' | 'error', listener: (error?: unknown) => void): void;
   off(event: 'cancelled', listener: () => void): void;
@@ -62,6 +65,12 @@ interface Method {
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
+}
+
+/** What counts the calls of one rpc: under our name, and under those of Go's services. */
+interface Counting {
+  readonly timer: DoorTimer;
+  readonly counts: RpcCounts;
 }
 
 /**
@@ -123,13 +132,17 @@ export class GrpcServer extends ServerGrpc {
     protoNativeHandler: Method,
     streamType: GrpcMethodStreamingType,
   ): Handler {
-    const { path } = protoNativeHandler;
+    const { path, requestStream, responseStream } = protoNativeHandler;
     const isStopped = this.#endsWithCaller.some((name) => path.startsWith(`/${name}.`));
-    const work = isStopped && isUnary(protoNativeHandler) ? endingWithCaller(methodHandler) : methodHandler;
+    const isUnary = !requestStream && !responseStream;
+    const work = isStopped && isUnary ? endingWithCaller(methodHandler) : methodHandler;
     const handler = super.createServiceMethod(work, protoNativeHandler, streamType) as Handler;
     this.#served.add(path);
-    const timer = this.#metrics.grpc(path);
-    return protoNativeHandler.responseStream ? timedStream(handler, timer) : timedUnary(handler, timer);
+    const counting = {
+      timer: this.#metrics.grpc(path),
+      counts: this.#metrics.rpc({ path, requestStream, responseStream }),
+    };
+    return responseStream ? timedStream(handler, counting) : timedUnary(handler, counting);
   }
 
   /**
@@ -172,20 +185,18 @@ async function answer(result: unknown, callback: Callback): Promise<void> {
   else callback(null, answered);
 }
 
-function isUnary({ requestStream, responseStream }: Method): boolean {
-  return !requestStream && !responseStream;
-}
-
 /** Of (request, metadata, call), guards included: whoever waits for them waits for the call. */
 function endingWithCaller(work: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
   return (...args) => whileCalled(args[2] as ServerCall, () => work(...args));
 }
 
-function timedUnary(handler: Handler, timer: DoorTimer): Handler {
+function timedUnary(handler: Handler, counting: Counting): Handler {
+  const { counts } = counting;
   return (call, callback) => {
     const startedMs = performance.now();
+    counts.start();
     const answer: Callback = (error, message) => {
-      timer.observe(error ? codeOf(error) : OK, (performance.now() - startedMs) / 1000);
+      observe(counting, error ? codeOf(error) : OK, startedMs);
       if (error || call.metadata.get('x-request-id').length === 0) callback(error, message);
       else callback(null, message, idTrailer(call));
     };
@@ -196,19 +207,21 @@ function timedUnary(handler: Handler, timer: DoorTimer): Handler {
   };
 }
 
-function timedStream(handler: Handler, timer: DoorTimer): Handler {
+function timedStream(handler: Handler, counting: Counting): Handler {
+  const { counts } = counting;
   return (call, callback) => {
     const startedMs = performance.now();
     let isOver = false;
+    counts.start();
     const over = (code: number): void => {
-      if (!isOver) timer.observe(code, (performance.now() - startedMs) / 1000);
+      if (!isOver) observe(counting, code, startedMs);
       isOver = true;
     };
     call.once('finish', () => over(OK));
     call.once('cancelled', () => over(CANCELLED));
     call.once('error', (error) => over(codeOf(error)));
     if (call.request === UNREADABLE) return call.emit('error', unreadableFailure(call));
-    refuseUnreadable(call);
+    watchMessages(call, counts);
     return settled(handler(call, callback), (error) => call.emit('error', error));
   };
 }
@@ -223,12 +236,28 @@ function idTrailer(call: Call): Metadata {
   return trailer;
 }
 
-/** Ends a stream at its first unreadable message, before the handler sees it. */
-function refuseUnreadable(call: ServerCall): void {
+function observe({ timer, counts }: Counting, code: number, startedMs: number): void {
+  const seconds = (performance.now() - startedMs) / 1000;
+  timer.observe(code, seconds);
+  counts.observe(code, seconds);
+}
+
+/** Counts the messages of a stream, and ends it at the first unreadable one, before the handler sees it. */
+function watchMessages(call: ServerCall, counts: RpcCounts): void {
+  const write = call.write?.bind(call);
+  if (write !== undefined) {
+    call.write = (message, ...rest) => {
+      counts.send();
+      return write(message, ...rest);
+    };
+  }
   const push = call.push?.bind(call);
   if (push === undefined) return;
   call.push = (message) => {
-    if (message !== UNREADABLE) return push(message);
+    if (message !== UNREADABLE) {
+      if (message !== null) counts.receive();
+      return push(message);
+    }
     call.emit('error', unreadableFailure(call));
     return false;
   };
