@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Account } from '../core/account';
 import type { RunClock } from '../platform/account-clock';
 import type { Actor } from '../platform/audit/audit.service';
+import { currentCall } from '../platform/call-life';
 import { Logger } from '../platform/logger';
 import { AccountService } from './account.service';
 import { CostCenterRepository } from './cost-center.repository';
@@ -50,6 +51,8 @@ export class ResetUsageService {
     try {
       return (await this.service.reset(actor, account, now)) !== null;
     } catch (error) {
+      // Whoever asked has gone: that is nobody's failure, and the rest need not be tried.
+      currentCall()?.throwIfOver();
       this.logger.error({ err: error, account: account.key }, 'an allowance could not be renewed');
       return null;
     }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { apartFromCall } from './call-life';
 import { Ids } from './ids';
 import { LeaseRepository, type LeaseRequest } from './lock.repository';
 import { RedisLease } from './lock-redis';
@@ -10,6 +11,12 @@ import { REDIS } from './redis.module';
 export interface Held {
   readonly fence: bigint;
   readonly signal: AbortSignal;
+}
+
+interface Locked {
+  readonly name: string;
+  readonly ttlMs: number;
+  readonly work: (held: Held) => Promise<void>;
 }
 
 interface Lease {
@@ -47,6 +54,11 @@ export class Lock implements BeforeApplicationShutdown {
     ttlMs: number,
     work: (held: Held) => Promise<void>,
   ): Promise<{ ran: boolean }> {
+    // What is done under a lock others wait for, and the lock must be given back: no caller's leaving ends it.
+    return apartFromCall(() => this.#withLock({ name, ttlMs, work }));
+  }
+
+  async #withLock({ name, ttlMs, work }: Locked): Promise<{ ran: boolean }> {
     if (this.#closed) return { ran: false };
     const lease = await this.#take({ name, holder: this.ids.uuidv7(), ttlMs });
     if (lease === null) return { ran: false };

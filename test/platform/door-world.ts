@@ -112,7 +112,7 @@ async function freePort(): Promise<number> {
 
 function connectGrpc(app: NestFastifyApplication, url: string): void {
   const server = new GrpcServer(
-    { url, package: 'echo.v1', packageDefinition: ECHO_PACKAGE },
+    { url, package: 'echo.v1', packageDefinition: ECHO_PACKAGE, endsWithCaller: ['echo.v1'] },
     { metrics: app.get(DoorMetrics), health: app.get(GrpcHealth) },
   );
   app.connectMicroservice({ strategy: server }, { inheritAppConfig: true });

@@ -8,21 +8,24 @@ import type { DoorTimer } from '../metrics-door-histogram';
 import type { RpcCounts } from '../metrics-grpc-server';
 import { correlationIdOf, type Call } from './grpc-call';
 import { takeUnreadable, UNREADABLE, unreadableFailure } from './grpc-unreadable';
+import { grpcFailure } from './grpc-status';
 import { leaveOutZeros } from './grpc-zeros';
 import { HEALTH_PACKAGE, type GrpcHealth } from '../health-grpc';
+import { overSince, whileCalled } from '../call-life';
 import type { DoorMetrics } from '../metrics';
+import { toProblem } from './problem';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const OK = 0;
 const CANCELLED = 1;
 const UNKNOWN = 2;
 
-/** What one connection may hold, and when a silent one is let go. */
+/** What one connection may hold, and when a silent one is let go. A client may ping as often as it likes, also without a call. */
 const CONNECTION_LIMITS = {
   'grpc.max_concurrent_streams': 1_000,
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
-  'grpc.max_connection_idle_ms': 15 * 60_000,
+  'grpc.max_connection_idle_ms': 30 * 60_000,
 };
 
 /** What is asked of the caller: where to listen, the contracts, and credentials when not plain text. */
@@ -30,8 +33,12 @@ export type GrpcServerOptions = Pick<
   GrpcOptions['options'],
   'url' | 'package' | 'packageDefinition' | 'protoPath' | 'loader' | 'credentials'
 > & {
+  /** What reflection shows, as google.protobuf.FileDescriptorProto in base64; left out: what the loader made of it. */
+  readonly descriptors?: readonly string[];
   /** Packages whose messages are written without the fields that hold zero, byte for byte as protoc writes them. */
   readonly withoutZeros?: readonly string[];
+  /** Packages whose unary calls stop their work when nobody waits for it any more. */
+  readonly endsWithCaller?: readonly string[];
 };
 
 export interface GrpcServerParts {
@@ -51,6 +58,7 @@ interface ServerCall extends Call {
   write?(message: unknown, ...rest: unknown[]): boolean;
   emit(event: 'error', error: unknown): void;
   once(event: 'finish' | 'cancelled' | 'error', listener: (error?: unknown) => void): void;
+  off(event: 'cancelled', listener: () => void): void;
 }
 
 interface Method {
@@ -72,10 +80,14 @@ interface Counting {
  */
 export class GrpcServer extends ServerGrpc {
   readonly #metrics: DoorMetrics;
+  readonly #endsWithCaller: readonly string[];
   readonly #open = new Set<string>();
   readonly #served = new Set<string>();
 
-  constructor({ withoutZeros = [], ...options }: GrpcServerOptions, { metrics, health }: GrpcServerParts) {
+  constructor(
+    { descriptors, withoutZeros = [], endsWithCaller = [], ...options }: GrpcServerOptions,
+    { metrics, health }: GrpcServerParts,
+  ) {
     super({
       ...options,
       maxReceiveMessageLength: MAX_MESSAGE_BYTES,
@@ -84,10 +96,15 @@ export class GrpcServer extends ServerGrpc {
       gracefulShutdown: true,
       onLoadPackageDefinition: (contracts: PackageDefinition, server: Server) => {
         for (const name of withoutZeros) leaveOutZeros(contracts, name);
-        this.#addOpenServices(contracts, server, health);
+        takeUnreadable(contracts);
+        const collector = this.#openServicesOf(server);
+        health.addToServer(collector, serviceNames(contracts));
+        const shown = descriptors === undefined ? contracts : describedBy(descriptors);
+        new ReflectionService({ ...shown, ...HEALTH_PACKAGE }).addToServer(collector);
       },
     });
     this.#metrics = metrics;
+    this.#endsWithCaller = endsWithCaller;
   }
 
   /** Paths of the rpcs anybody may call: health and reflection. Empty before the server listens. */
@@ -115,9 +132,12 @@ export class GrpcServer extends ServerGrpc {
     protoNativeHandler: Method,
     streamType: GrpcMethodStreamingType,
   ): Handler {
-    const handler = super.createServiceMethod(methodHandler, protoNativeHandler, streamType) as Handler;
-    this.#served.add(protoNativeHandler.path);
     const { path, requestStream, responseStream } = protoNativeHandler;
+    const isStopped = this.#endsWithCaller.some((name) => path.startsWith(`/${name}.`));
+    const isUnary = !requestStream && !responseStream;
+    const work = isStopped && isUnary ? endingWithCaller(methodHandler) : methodHandler;
+    const handler = super.createServiceMethod(work, protoNativeHandler, streamType) as Handler;
+    this.#served.add(path);
     const counting = {
       timer: this.#metrics.grpc(path),
       counts: this.#metrics.rpc({ path, requestStream, responseStream }),
@@ -133,17 +153,23 @@ export class GrpcServer extends ServerGrpc {
     return (call, callback) => answer(methodHandler(call.request, call.metadata, call), callback);
   }
 
-  #addOpenServices(contracts: PackageDefinition, server: Server, health: GrpcHealth): void {
-    const collector: Pick<Server, 'addService'> = {
+  /** The server for services that anybody may call. */
+  #openServicesOf(server: Server): Pick<Server, 'addService'> {
+    return {
       addService: (definition, implementation) => {
         for (const { path } of Object.values(definition)) this.#open.add(path);
         server.addService(definition, implementation);
       },
     };
-    takeUnreadable(contracts);
-    health.addToServer(collector, serviceNames(contracts));
-    new ReflectionService({ ...contracts, ...HEALTH_PACKAGE }).addToServer(collector);
   }
+}
+
+/** Files as reflection takes them, which looks at nothing else of a definition. */
+function describedBy(descriptors: readonly string[]): PackageDefinition {
+  const fileDescriptorProtos = descriptors.map((text) => Buffer.from(text, 'base64'));
+  return {
+    contracts: { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos } as never,
+  };
 }
 
 function serviceNames(contracts: PackageDefinition): string[] {
@@ -159,6 +185,11 @@ async function answer(result: unknown, callback: Callback): Promise<void> {
   else callback(null, answered);
 }
 
+/** Of (request, metadata, call), guards included: whoever waits for them waits for the call. */
+function endingWithCaller(work: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+  return (...args) => whileCalled(args[2] as ServerCall, () => work(...args));
+}
+
 function timedUnary(handler: Handler, counting: Counting): Handler {
   const { counts } = counting;
   return (call, callback) => {
@@ -170,6 +201,8 @@ function timedUnary(handler: Handler, counting: Counting): Handler {
       else callback(null, message, idTrailer(call));
     };
     if (call.request === UNREADABLE) return answer(unreadableFailure(call));
+    const over = overSince(call);
+    if (over !== null) return answer(grpcFailure(toProblem(over), correlationIdOf(call)));
     return settled(handler(call, answer), answer);
   };
 }

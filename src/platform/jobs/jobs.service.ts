@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../core/errors';
+import { apartFromCall } from '../call-life';
 import { Clock } from '../clock';
 import { Lock } from '../lock';
 import { Logger } from '../logger';
@@ -156,7 +157,7 @@ export class Jobs implements OnModuleDestroy {
     const at = turn.finished_at.getTime();
     if (!must && noted && !noted.failed && at - noted.at < NOTE_EVERY_MS) return;
     this.#noted.set(turn.job, { at, failed: turn.error !== null });
-    await this.stored.noteTurn(turn).catch((error: unknown) => {
+    await apartFromCall(() => this.stored.noteTurn(turn)).catch((error: unknown) => {
       this.logger.warn({ err: error, job: turn.job }, 'the turn of a job could not be noted');
     });
   }
