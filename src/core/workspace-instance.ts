@@ -51,28 +51,50 @@ export function instanceRuns(
   events: readonly InstanceEvent[],
   closedAt: number | null = null,
 ): InstanceRun[] {
-  const runs: InstanceRun[] = [];
+  const runs: Changing[] = [];
+  let run: Changing | null = null;
   let createdAt: number | null = null;
-  let attributes: Properties = {};
-  for (const { at, type, properties } of [...events].sort(byLife)) {
-    attributes = properties === null ? attributes : { ...attributes, ...properties };
+  let attributes: Properties = EMPTY;
+  for (const { at, type, properties } of inOrderOfLife(events)) {
+    // Most events repeat all they know, so that one of them says it all.
+    if (properties !== null)
+      attributes = attributes === EMPTY ? properties : { ...attributes, ...properties };
     if (type === 'workspace_instance.created') createdAt ??= at;
-    const last = runs.at(-1);
-    const next = { createdAt, attributes };
-    if (type === 'workspace_instance.started' && (last === undefined || endOfRun(last) !== null)) {
-      if (last) runs.push({ ...runs.pop()!, isDraft: false });
-      runs.push({ ...next, startedAt: at, stoppingAt: null, stoppedAt: null, isDraft: true });
-    } else if (last?.isDraft) {
-      runs[runs.length - 1] = { ...last, ...next, ...changeOf(last, type, at) };
+    if (type === 'workspace_instance.started' && (run === null || endOfRun(run) !== null)) {
+      if (run) run.isDraft = false;
+      run = { startedAt: at, stoppingAt: null, stoppedAt: null, isDraft: true, createdAt, attributes };
+      runs.push(run);
     }
+    if (run?.isDraft) tell(run, { at, type, createdAt, attributes });
   }
-  const last = runs.at(-1);
-  if (closedAt !== null && last?.isDraft) runs.push({ ...runs.pop()!, stoppedAt: closedAt, isDraft: false });
+  if (closedAt !== null && run?.isDraft)
+    tell(run, { ...run, at: closedAt, type: 'workspace_instance.stopped' });
   return runs;
 }
 
-function changeOf(run: InstanceRun, type: string, at: number): Partial<InstanceRun> {
-  if (type === 'workspace_instance.stopped') return { stoppedAt: at, isDraft: false };
-  if (type === 'workspace_instance.stopping' && run.stoppingAt === null) return { stoppingAt: at };
-  return {};
+type Changing = { -readonly [K in keyof InstanceRun]: InstanceRun[K] };
+
+const EMPTY: Properties = {};
+
+/** They are stored by time, so only events of one instant are ever out of order. */
+function inOrderOfLife(events: readonly InstanceEvent[]): readonly InstanceEvent[] {
+  const isOrdered = events.every((event, i) => i === 0 || byLife(events[i - 1]!, event) <= 0);
+  return isOrdered ? events : [...events].sort(byLife);
+}
+
+function tell(
+  run: Changing,
+  {
+    at,
+    type,
+    createdAt,
+    attributes,
+  }: Pick<InstanceRun, 'createdAt' | 'attributes'> & { at: number; type: string },
+): void {
+  run.createdAt = createdAt;
+  run.attributes = attributes;
+  if (type === 'workspace_instance.stopping') run.stoppingAt ??= at;
+  if (type !== 'workspace_instance.stopped') return;
+  run.stoppedAt = at;
+  run.isDraft = false;
 }

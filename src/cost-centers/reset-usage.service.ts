@@ -27,17 +27,16 @@ export class ResetUsageService {
   ) {}
 
   async run(actor: Actor, clock: RunClock): Promise<ResetUsage> {
-    const outcomes: (boolean | null)[] = [];
+    const done = { reset: 0, failed: 0 };
     for (let after = 0; ;) {
       const ids = await this.costCenters.expired(clock, { after, limit: PAGE });
-      if (ids.length === 0) break;
+      if (ids.length === 0) return done;
       for (const account of (await this.accounts.byIds(ids)).values()) {
-        outcomes.push(await this.#reset(actor, account, clock.now));
+        const outcome = await this.#reset(actor, account, clock.now);
+        if (outcome !== 'current') done[outcome]++;
       }
       after = ids.at(-1)!;
     }
-    const [reset, failed] = [true, null].map((each) => outcomes.filter((one) => one === each).length);
-    return { reset: reset!, failed: failed! };
   }
 
   /** The first instant at which an allowance of the test clock's accounts is over; null = there is none. */
@@ -46,15 +45,15 @@ export class ResetUsageService {
     return at && new Date(at.getTime() + 1);
   }
 
-  /** Whether it was renewed; null = it could not be. */
-  async #reset(actor: Actor, account: Account, now: Date): Promise<boolean | null> {
+  /** What became of it; current = somebody else was faster. */
+  async #reset(actor: Actor, account: Account, now: Date): Promise<'reset' | 'failed' | 'current'> {
     try {
-      return (await this.service.reset(actor, account, now)) !== null;
+      return (await this.service.reset(actor, account, now)) === null ? 'current' : 'reset';
     } catch (error) {
       // Whoever asked has gone: that is nobody's failure, and the rest need not be tried.
       currentCall()?.throwIfOver();
       this.logger.error({ err: error, account: account.key }, 'an allowance could not be renewed');
-      return null;
+      return 'failed';
     }
   }
 }
