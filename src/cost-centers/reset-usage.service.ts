@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Account } from '../core/account';
 import type { RunClock } from '../platform/account-clock';
 import type { Actor } from '../platform/audit/audit.service';
 import { currentCall } from '../platform/call-life';
+import { CONFIG, type Config } from '../platform/config';
+import { inParallel } from '../platform/in-parallel';
 import { Logger } from '../platform/logger';
 import { AccountService } from './account.service';
 import { CostCenterRepository } from './cost-center.repository';
@@ -19,22 +21,28 @@ export interface ResetUsage {
 /** Renews the allowances of all whose cycle is over. Each is a transaction of its own: one that fails keeps nobody else waiting. */
 @Injectable()
 export class ResetUsageService {
+  readonly #atOnce: number;
+
   constructor(
     private readonly costCenters: CostCenterRepository,
     private readonly service: CostCenterService,
     private readonly accounts: AccountService,
     private readonly logger: Logger,
-  ) {}
+    @Inject(CONFIG) { databasePoolSize }: Pick<Config, 'databasePoolSize'>,
+  ) {
+    this.#atOnce = Math.floor(databasePoolSize / 4);
+  }
 
   async run(actor: Actor, clock: RunClock): Promise<ResetUsage> {
     const done = { reset: 0, failed: 0 };
     for (let after = 0; ;) {
       const ids = await this.costCenters.expired(clock, { after, limit: PAGE });
       if (ids.length === 0) return done;
-      for (const account of (await this.accounts.byIds(ids)).values()) {
-        const outcome = await this.#reset(actor, account, clock.now);
-        if (outcome !== 'current') done[outcome]++;
-      }
+      const accounts = [...(await this.accounts.byIds(ids)).values()];
+      const outcomes = await inParallel(accounts, this.#atOnce, (each) =>
+        this.#reset(actor, each, clock.now),
+      );
+      for (const outcome of outcomes) if (outcome !== 'current') done[outcome]++;
       after = ids.at(-1)!;
     }
   }
