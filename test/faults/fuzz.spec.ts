@@ -1,6 +1,7 @@
 import { connect, type ClientHttp2Session } from 'node:http2';
 import { type TestApp, startTestApp } from '../support/app';
 import { randomOf } from '../support/event-mix';
+import { GitpodClient } from '../support/gitpod-client';
 import { type Random, bytesOf, pick, spoilt } from '../support/garbage';
 import { MeteringClient } from '../support/metering-client';
 import { withClient } from '../support/postgres';
@@ -36,6 +37,28 @@ const waybill = {
   metrics: { replicas: 1, cpu_millicores: 1, memory_mb: 1 },
   metadata: { a: 'b' },
 };
+
+const TEAM = 'team:6f1c2d3e-0000-4000-8000-000000000003';
+const costCenter = { attributionId: TEAM, spendingLimit: 5, billingStrategy: 'BILLING_STRATEGY_OTHER' };
+const listUsage = {
+  attributionId: TEAM,
+  userId: '',
+  from: '2026-01-01T00:00:00Z',
+  to: '2026-02-01T00:00:00Z',
+  order: 'ORDERING_ASCENDING',
+  pagination: { perPage: '5', page: '1' },
+};
+const creditNote = { attributionId: TEAM, credits: 3, description: 'd', userId: '' };
+/** The same as the wire has it. */
+const WIRE: readonly (readonly [rpc: string, request: object])[] = [
+  ['GetCostCenter', { attributionId: TEAM }],
+  ['GetBalance', { attributionId: TEAM }],
+  ['SetCostCenter', { costCenter }],
+  ['ListUsage', { ...listUsage, from: { seconds: '5', nanos: 0 }, to: { seconds: '9', nanos: 1 } }],
+  ['ReconcileUsage', { from: { seconds: '5', nanos: 0 }, to: { seconds: '9', nanos: 1 } }],
+  ['AddUsageCreditNote', creditNote],
+];
+const TWIN = '/api/v1/usage.v1.UsageService';
 
 interface Door {
   readonly method: string;
@@ -76,13 +99,27 @@ const DOORS: readonly Door[] = [
     path: '/api/v1/prices/calculate',
     body: { currency: 'USD', price: { model: 'per_unit', unit_amount: '1' }, usage: [{ quantity: '1' }] },
   },
+  { method: 'POST', path: `${TWIN}/SetCostCenter`, body: { costCenter } },
+  { method: 'POST', path: `${TWIN}/ListUsage`, body: listUsage },
+  { method: 'POST', path: `${TWIN}/AddUsageCreditNote`, body: creditNote },
+  {
+    method: 'PUT',
+    path: `/api/v1/accounts/${TEAM}/cost-center`,
+    body: { strategy: 'other', spending_limit: 5, version: 1 },
+  },
+  {
+    method: 'PUT',
+    path: `/api/v1/accounts/${TEAM}/members`,
+    body: { members: [{ user_id: 'u', role: 'owner', joined_at: '2026-01-01T00:00:00Z', email: 'a@b.org' }] },
+  },
 ];
 
 describe(`fuzzed doors (seed ${SEED})`, () => {
   let app: TestApp;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    // As many connections as an installation has: calls for one cost centre wait for each other.
+    app = await startTestApp({ databasePoolSize: 16 });
   });
   afterAll(() => app.close());
 
@@ -157,6 +194,7 @@ describe(`fuzzed doors (seed ${SEED})`, () => {
           '/api/v1/meters',
           '/api/v1/accounts',
           '/api/v1/calendar',
+          `/api/v1/accounts/${TEAM}/usage-entries`,
         ],
         random,
       );
@@ -183,6 +221,22 @@ describe(`fuzzed doors (seed ${SEED})`, () => {
         if (code !== undefined && !allowed.includes(code))
           throw new Error(`${code} for ${JSON.stringify(request)}`);
       }
+    });
+    client.close();
+    await expectWhole();
+  }, 600_000);
+
+  it('usage.v1 with spoilt messages', async () => {
+    const client = new GitpodClient(app.grpc, { key: app.adminKey });
+    const allowed = [0, 3, 5, 8, 9];
+    await inParallel(async (random) => {
+      const [rpc, good] = pick(WIRE, random);
+      const request = spoilt(good, random);
+      const sent = typeof request === 'object' && request !== null ? request : {};
+      const { code, details } = await client.call(['UsageService', rpc], sent);
+      // The client itself may be unable to write such a message.
+      if (allowed.includes(code) || details.includes('serialization failure')) return;
+      throw new Error(`${code} ${details} for ${rpc} ${JSON.stringify(request)}`);
     });
     client.close();
     await expectWhole();
