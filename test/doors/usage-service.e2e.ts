@@ -3,7 +3,6 @@ import { ListUsageService } from '../../src/usage/list-usage.service';
 import { ADMIN } from '../../src/platform/auth/principal';
 import { formatQuantity } from '../../src/core/quantity';
 import { GitpodWorld, type WireListUsage, team, uuid } from '../support/gitpod-world';
-import { withClient } from '../support/postgres';
 
 const FROM = '2022-07-01T00:00:00.000Z';
 const TO = '2022-08-01T00:00:00.000Z';
@@ -28,11 +27,7 @@ const after = (instant: string, milliseconds: number): string =>
 const wire = (instant: string) => timestampOf(new Date(instant));
 const range = (from: string, to: string) => ({ from: wire(from), to: wire(to) });
 const codeOf = async (rpc: string, request: object) => (await world.call(rpc, request)).code;
-const rows = (sql: string) =>
-  withClient(
-    world.usage.app.databaseUrl,
-    async (client) => (await client.query<{ n: number }>(sql)).rows[0]!.n,
-  );
+const rows = async (sql: string): Promise<number> => (await world.rows<{ n: number }>(sql))[0]!.n;
 
 /** One instance that cost so many credits, at ten an hour, and ended then; a draft is stopping and has not stopped. */
 function ended(
@@ -42,7 +37,8 @@ function ended(
 ) {
   const started = after(at, -credits * 6 * MINUTE);
   const times = { started, stopping: at, ...(draft ? {} : { stopped: at }) };
-  return { times, properties: user === undefined ? {} : { user_id: user } };
+  const properties: Record<string, string> = user === undefined ? {} : { user_id: user };
+  return { times, properties };
 }
 
 async function have(account: string, ...told: ReturnType<typeof ended>[]): Promise<void> {
@@ -75,7 +71,7 @@ describe('a listing', () => {
     ['LU-3', after(FROM, -200 * DAY), TO, 10, '4'],
     ['QY-4', FROM, TO, 7, '2'],
     ['QY-6', FROM, FROM, 0, '0'],
-  ])('%s: from %s to %s: %d credits, %s rows', async (_vector, from, to, creditsUsed, total) => {
+  ])('%s: from %s to %s: %d credits, %s rows', async (_vector, from, to, ...[creditsUsed, total]) => {
     const listed = await world.list(account, { ...range(from, to), ...ONE });
     expect(listed).toMatchObject({ creditsUsed, pagination: { total, perPage: '1', page: '1' } });
     expect(listed.usageEntries).toHaveLength(Math.min(Number(total), 1));
@@ -283,19 +279,18 @@ describe('a balance', () => {
 describe('a credit note', () => {
   const USER = uuid(101);
   const notesOf = (account: string) =>
-    withClient(world.usage.app.databaseUrl, async (client) => {
-      const sql =
-        'select credits, description, user_id from usage_credit_note n join account a on a.id = n.account_id where a.key = $1';
-      return (await client.query(sql, [account])).rows as unknown[];
-    });
+    world.rows(
+      'select credits, description, user_id from usage_credit_note n join account a on a.id = n.account_id where a.key = $1',
+      [account],
+    );
 
   it.each([
-    ['CN-1', { credits: 300, userId: USER, description: 'Something' }, -300, 'Something', USER],
-    ['CN-4: of nobody', { credits: 10, description: 'x' }, -10, 'x', null],
-    ['CN-5: of nothing', { credits: 0, userId: USER, description: 'x' }, 0, 'x', USER],
-    ['that takes again', { credits: -7, description: ' x ' }, 7, 'x', null],
-    ['of the least int32', { credits: -2_147_483_648, description: 'x' }, 2_147_483_648, 'x', null],
-  ])('%s', async (_vector, note, balance, description, userId) => {
+    ['CN-1', { credits: 300, userId: USER, description: 'Something' }, -300, ['Something', USER]],
+    ['CN-4: of nobody', { credits: 10, description: 'x' }, -10, ['x', null]],
+    ['CN-5: of nothing', { credits: 0, userId: USER, description: 'x' }, 0, ['x', USER]],
+    ['that takes again', { credits: -7, description: ' x ' }, 7, ['x', null]],
+    ['of the least int32', { credits: -2_147_483_648, description: 'x' }, 2_147_483_648, ['x', null]],
+  ])('%s', async (_vector, note, balance, [description, userId]) => {
     const attributionId = newTeam();
     expect(await codeOf('AddUsageCreditNote', { attributionId, ...note })).toBe(0);
     expect(await world.balance(attributionId)).toBe(balance);
