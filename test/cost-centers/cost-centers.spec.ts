@@ -263,7 +263,7 @@ describe('a reset', () => {
     ['CO-18 (row 12: forgives 0)', 0, 12.34, [], 12.34],
     ['CO-19', 500, 0, [], 0],
     ['CO-24', 500, 500, ['allowance_reset 500.00'], 0],
-  ])('%s: a limit of %d, %d used', async (_vector, limit, used, [...resets], ...[left]) => {
+  ])('%s: a limit of %d, %d used', async (_vector, limit, used, ...[resets, left]) => {
     const account = await organisation(limit, used);
     world.itIs(AFTER);
     expect((await world.call('ResetUsage')).code).toBe(0);
