@@ -242,6 +242,14 @@ describe('the free allowance', () => {
       expect(said(await world.costCenter(next))).toBe('500 OTHER');
     });
 
+    it('does not come where somebody decided on the very limit that was the default', async () => {
+      const account = newTeam();
+      await world.costCenter(account);
+      await world.setCostCenter(account, 0, 'OTHER');
+      await world.members(account, [{ user_id: newPerson() }]);
+      expect(said(await world.costCenter(account))).toBe('0 OTHER');
+    });
+
     it('does not come to who had it elsewhere, nor later', async () => {
       const [had, account, ann] = [newTeam(), newTeam(), newPerson()];
       await world.members(had, [{ user_id: ann }]);
