@@ -13,9 +13,12 @@ export interface Accrual {
   readonly running: number;
 }
 
+/** Up to when an account is charged: it uses nothing more once it is closed. */
+const UNTIL = (now: string): string => `least(${now}::timestamptz, closed_at)`;
+
 /** Whoever computes money holds these rows until it is stored (decision A2); of other clocks' accounts none is answered. */
 const LOCK_ACCOUNTS_IN_ORDER = `
-  select id from account
+  select id, ${MS_OF(UNTIL('$4'))} as until_ms from account
   where id = any($2::bigint[]) and bucket = $1 and test_clock_id is not distinct from $3::uuid
   order by id for no key update`;
 
@@ -27,11 +30,12 @@ const FIND_RUNNING_BUCKETS = `
   select b.bucket from generate_series(0, 63) as b(bucket)
   where exists (select from span_accrual a where a.bucket = b.bucket and a.running > 0) order by b.bucket`;
 
-/** Those that were accrued before now; an accrual never goes back in time. */
+/** Those that were accrued before they are charged up to; an accrual never goes back in time. */
 const FIND_RUNNING = `
   select a.account_id from span_accrual a
   where a.bucket = $1 and a.running > 0 and a.account_id > $2 and a.accrued_at < $3
-    and (select c.test_clock_id from account c where c.id = a.account_id) is not distinct from $4::uuid
+    and (select c.test_clock_id is not distinct from $4::uuid and a.accrued_at < ${UNTIL('$3')}
+      from account c where c.id = a.account_id)
   order by a.account_id limit $5`;
 
 const PUT_ACCRUALS = `
@@ -47,14 +51,15 @@ const PUT_ACCRUALS = `
 export class SpanAccrualRepository {
   constructor(private readonly database: Database) {}
 
-  /** The ids of those that are there and live by the clock. */
+  /** Of those that are there and live by the clock: up to when they are charged (milliseconds), by their ids. */
   async lockAccounts(
     sql: Sql,
     bucket: number,
-    { accountIds, testClock }: { accountIds: readonly number[]; testClock: string | null },
-  ): Promise<number[]> {
-    const rows = await sql.query<{ id: string }>(LOCK_ACCOUNTS_IN_ORDER, [bucket, accountIds, testClock]);
-    return rows.map(({ id }) => Number(id));
+    { accountIds, clock }: { accountIds: readonly number[]; clock: RunClock },
+  ): Promise<Map<number, number>> {
+    const values = [bucket, accountIds, clock.testClock, clock.now];
+    const rows = await sql.query<{ id: string; until_ms: string }>(LOCK_ACCOUNTS_IN_ORDER, values);
+    return new Map(rows.map(({ id, until_ms }) => [Number(id), Number(until_ms)]));
   }
 
   async of(sql: Sql, bucket: number, accountIds: readonly number[]): Promise<Map<number, Accrual>> {

@@ -40,26 +40,24 @@ export class SpanAccrual {
     bucket: number,
     { accountIds, clock }: { accountIds: readonly number[]; clock: RunClock },
   ): Promise<number> {
-    const { testClock } = clock;
-    const locked = await this.accruals.lockAccounts(sql, bucket, { accountIds, testClock });
-    const now = clock.now.getTime();
-    const stored = await this.accruals.of(sql, bucket, locked);
-    const due = new Map([...stored].filter(([, { at }]) => at < now));
-    const grown = await this.#growth(sql, bucket, { due, now });
+    const until = await this.accruals.lockAccounts(sql, bucket, { accountIds, clock });
+    const stored = await this.accruals.of(sql, bucket, [...until.keys()]);
+    const due = new Map([...stored].filter(([id, { at }]) => at < until.get(id)!));
+    const grown = await this.#growth(sql, bucket, { due, until });
     const moved = [...due.values()].map((accrual) => ({
       ...accrual,
-      at: now,
+      at: until.get(accrual.accountId)!,
       amount: quantity(accrual.amount + (grown.get(accrual.accountId) ?? 0n)),
     }));
     await this.folds.putAccruals(sql, bucket, moved);
     return moved.length;
   }
 
-  /** By how much the running spans of each account cost more at `now` than when they were last accrued, page by page. */
+  /** By how much the running spans of each account cost more than when they were last accrued, page by page. */
   async #growth(
     sql: Sql,
     bucket: number,
-    { due, now }: { due: ReadonlyMap<number, Accrual>; now: number },
+    { due, until }: { due: ReadonlyMap<number, Accrual>; until: ReadonlyMap<number, number> },
   ): Promise<Map<number, bigint>> {
     const grown = new Map<number, bigint>();
     const accountIds = [...due.keys()];
@@ -68,7 +66,7 @@ export class SpanAccrual {
       for (const { accountId, startedAt, rate } of page) {
         const run = { startedAt, stoppingAt: null, stoppedAt: null };
         const costsAt = (at: number): bigint => creditsOfRun(run, { now: at, perMinute: rate });
-        const growth = costsAt(now) - costsAt(due.get(accountId)!.at);
+        const growth = costsAt(until.get(accountId)!) - costsAt(due.get(accountId)!.at);
         grown.set(accountId, (grown.get(accountId) ?? 0n) + growth);
       }
       if (page.length < SPANS) break;

@@ -53,12 +53,8 @@ export class SpanFold {
   /** Takes the marks of the resources and settles them, in the caller's transaction; answers how many spans changed. */
   async fold(sql: Sql, { bucket, resources, clock }: Batch): Promise<number> {
     const accountIds = [...new Set(resources.map(({ accountId }) => accountId))];
-    const locked = await this.accruals.lockAccounts(sql, bucket, {
-      accountIds,
-      testClock: clock.testClock,
-    });
-    const isMine = new Set(locked);
-    const mine = resources.filter(({ accountId }) => isMine.has(accountId));
+    const until = await this.accruals.lockAccounts(sql, bucket, { accountIds, clock });
+    const mine = resources.filter(({ accountId }) => until.has(accountId));
     if (mine.length === 0) return 0;
     await this.marks.take(sql, bucket, mine);
     const changed = (await this.#foldAll(sql, bucket, mine)).filter(isChanged);
@@ -69,7 +65,7 @@ export class SpanFold {
       changed.map(({ span }) => span),
     );
     await this.ledger.postAll(sql, bucket, postingsOf(bucket, changed));
-    await this.#accrue(sql, bucket, { changed, now: clock.now.getTime() });
+    await this.#accrue(sql, bucket, { changed, until });
     return changed.length;
   }
 
@@ -117,7 +113,7 @@ export class SpanFold {
   async #accrue(
     sql: Sql,
     bucket: number,
-    { changed, now }: { changed: readonly Folded[]; now: number },
+    { changed, until }: { changed: readonly Folded[]; until: ReadonlyMap<number, number> },
   ): Promise<void> {
     const accountIds = [...new Set(changed.map(({ span }) => span.accountId))];
     const stored = await this.accruals.of(sql, bucket, accountIds);
@@ -125,7 +121,7 @@ export class SpanFold {
     for (const { before, span } of changed) {
       const { accountId } = span;
       const accrual = accruals.get(accountId) ??
-        stored.get(accountId) ?? { accountId, at: now, amount: ZERO, running: 0 };
+        stored.get(accountId) ?? { accountId, at: until.get(accountId)!, amount: ZERO, running: 0 };
       const was = before === null ? ZERO : accruedOf(before, accrual.at);
       const amount = quantity(accrual.amount + accruedOf(span, accrual.at) - was);
       const running = accrual.running + runningOf(span) - (before === null ? 0 : runningOf(before));

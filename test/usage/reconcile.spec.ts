@@ -308,6 +308,33 @@ describe('reconciliation', () => {
     expect(await world.balance(account)).toBe(3);
   });
 
+  it('what runs when its account is closed costs nothing from then on', async () => {
+    const account = newTeam();
+    await world.instance(account, 'one', { started: minutesAgo(60) });
+    await world.reconcile();
+    expect(await world.balance(account)).toBe(10);
+    await world.admin.delete(`/api/v1/accounts/${account}`);
+    world.itIs('2022-09-01T11:00:00.000Z');
+    await world.reconcile();
+    expect(await world.balance(account)).toBe(10);
+    // What is told late of the time before is charged up to the end.
+    await world.instance(account, 'two', { started: minutesAgo(30) });
+    await world.reconcile();
+    expect(await world.reconcile()).toEqual({ spans: 0, accounts: 0 });
+    expect(await world.balance(account)).toBe(15);
+    expect(await entriesOf(account)).toEqual(expect.arrayContaining(['5 draft', '10 draft']));
+  });
+
+  it('nothing at all of a closed account that was told of late is charged beyond its end', async () => {
+    const account = newTeam();
+    await world.usage.account(account);
+    await world.admin.delete(`/api/v1/accounts/${account}`);
+    world.itIs('2022-09-01T11:00:00.000Z');
+    await world.instance(account, 'one', { started: minutesAgo(30) });
+    await world.reconcile();
+    expect(await world.balance(account)).toBe(5);
+  });
+
   it('prices each class at its rate, and one that nobody knows at ten credits an hour', async () => {
     const account = newTeam();
     for (const name of ['default', 'large', 'unheard-of']) {
