@@ -1,4 +1,4 @@
-import { ClientError, Status, createChannel, createClientFactory } from 'nice-grpc';
+import { ClientError, Metadata, Status, createChannel, createClientFactory } from 'nice-grpc';
 import {
   BillingServiceDefinition,
   type BillingServiceClient,
@@ -95,8 +95,10 @@ class Server {
     return { balance, costCenter, limits, ofStripe: [portal, subscription, price] };
   }
 
-  async creditNote(credits: number, description: string): Promise<void> {
-    await this.usage.addUsageCreditNote({ attributionId: ORGANISATION, credits, description, userId: ANN });
+  /** The key is ours: whoever sends one may repeat himself. */
+  async creditNote(credits: number, description: string, key?: string): Promise<void> {
+    const note = { attributionId: ORGANISATION, credits, description, userId: ANN };
+    await this.usage.addUsageCreditNote(note, key ? { metadata: Metadata({ 'idempotency-key': key }) } : {});
   }
 
   /** A failure as the client has it: its code. */
@@ -276,7 +278,9 @@ describe('the server of Gitpod, with the generated client', () => {
   });
 
   it('an admin looks, gives a credit note, and sets a limit', async () => {
-    await server.creditNote(12, 'For the outage');
+    await server.creditNote(2, 'For the outage');
+    await server.creditNote(10, 'For the other outage', 'outage-2');
+    await server.creditNote(10, 'For the other outage', 'outage-2');
     expect(await server.balance()).toBe(30);
     expect((await server.setLimit(6_000)).spendingLimit).toBe(6_000);
     expect(await server.balance()).toBe(30);
@@ -304,7 +308,12 @@ describe('the server of Gitpod, with the generated client', () => {
       expect(nextBillingTime).toEqual(new Date('2022-08-20T12:00:00Z'));
     expect(await server.balance()).toBe(0);
     const kinds = (await world.ledger(ORGANISATION)).filter((line) => !line.startsWith('charge'));
-    expect(kinds).toEqual(['debt_settled 500.00', 'usage_credit_note 12.00', 'allowance_reset 30.00']);
+    expect(kinds).toEqual([
+      'debt_settled 500.00',
+      'usage_credit_note 2.00',
+      'usage_credit_note 10.00',
+      'allowance_reset 30.00',
+    ]);
   });
 
   it('hears what it does wrong in codes it knows', async () => {

@@ -335,6 +335,39 @@ describe('reconciliation', () => {
     expect(await world.balance(account)).toBe(5);
   });
 
+  it('fault 23 of the original: of more than a thousand drafts none is skipped', async () => {
+    const account = newTeam();
+    const happenings = Array.from({ length: 1_001 }, (_, i) => ({
+      ...{ type: 'workspace_instance.started', at: minutesAgo(6), resource: `draft-${i}` },
+    }));
+    await world.usage.record(account, happenings);
+    expect(await world.reconcile()).toMatchObject({ spans: 1_001 });
+    expect(await world.balance(account)).toBe(1_001);
+    world.itIs('2022-09-01T10:06:00.000Z');
+    await world.reconcile();
+    expect(await world.balance(account)).toBe(2_002);
+    await world.usage.record(
+      account,
+      happenings.map((each) => ({ ...each, type: 'workspace_instance.stopped', at: NOW })),
+    );
+    expect(await world.reconcile()).toMatchObject({ spans: 1_001 });
+    expect(await world.balance(account)).toBe(1_001);
+  });
+
+  it('says who caused it, whose name is kept apart from his usage', async () => {
+    const account = newTeam();
+    const ann = '00000000-0000-4000-8000-0000000000aa';
+    const told = { user_id: ann, user_name: 'Ann', user_avatar_url: 'https://example.org/ann.png' };
+    await world.instance(account, 'one', { started: minutesAgo(12), stopped: minutesAgo(6) }, told);
+    await world.reconcile();
+    expect((await onlyEntry(account)).said).toEqual({
+      ...{ workspaceId: 'ws', workspaceType: '', workspaceClass: '', contextURL: '', creationTime: '' },
+      ...{ startTime: minutesAgo(12), endTime: minutesAgo(6), stoppedTime: minutesAgo(6) },
+      ...{ userId: ann, userName: 'Ann', userAvatarURL: 'https://example.org/ann.png' },
+    });
+    expect(await world.rows(`select from span where attributes::text like '%Ann%'`)).toEqual([]);
+  });
+
   it('prices each class at its rate, and one that nobody knows at ten credits an hour', async () => {
     const account = newTeam();
     for (const name of ['default', 'large', 'unheard-of']) {
