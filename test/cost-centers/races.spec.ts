@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withClient } from '../support/postgres';
 import { GitpodWorld, type WireCostCenter, team, uuid } from '../support/gitpod-world';
 
 const JUNE = '2022-06-01T00:00:00.000Z';
@@ -215,9 +216,13 @@ describe('the ledger job of two processes, with writers going on', () => {
     const [stormy, calm] = [newTeam(), newTeam()];
     const lives = Array.from({ length: INSTANCES }, (_, i) => lifeOf(i + 1));
     let isWriting = true;
-    const run = async (world: GitpodWorld): Promise<number> => {
+    // Their clocks go on, each at its own pace: what runs is accrued while other words of it come in.
+    const run = async (world: GitpodWorld, nth: number): Promise<number> => {
       let runs = 0;
-      for (; isWriting; runs++) await world.reconcile();
+      for (; isWriting; runs++) {
+        world.itIs(new Date(Date.parse(MID_JUNE) + runs * (nth + 1) * 1_000).toISOString());
+        await world.reconcile();
+      }
       return runs;
     };
     const jobs = worlds.map(run);
@@ -232,17 +237,52 @@ describe('the ledger job of two processes, with writers going on', () => {
     });
     isWriting = false;
     expect(Math.min(...(await Promise.all(jobs)))).toBeGreaterThan(0);
+    itIs('2022-06-15T13:00:00.000Z');
     await Promise.all(worlds.map((world) => world.reconcile()));
     await worlds[0].usage.record(
       calm,
       lives.flat().map((word, i) => ({ ...word, id: `calm-${i}` })),
     );
     await worlds[0].reconcile();
-    itIs('2022-06-15T12:00:00.001Z');
+    itIs('2022-06-15T13:00:00.001Z');
     expect(await shown(stormy)).toEqual(await shown(calm));
     expect(await shown(stormy)).toHaveLength(INSTANCES);
     expect(await worlds[0].balance(stormy)).toBe(await worlds[0].balance(calm));
     expect(await worlds[1].rows('select from span_mark')).toEqual([]);
+  });
+});
+
+describe('whoever computes money of an account', () => {
+  // Decision A2: from the same state two of them would compute two things, and one would be lost.
+  it.each<[string, (account: string) => Promise<unknown>]>([
+    ['folds what was told of an instance', () => worlds[0].reconcile()],
+    [
+      'accrues what runs',
+      async () => {
+        await worlds[0].rows('delete from span_mark');
+        itIs('2022-06-15T13:00:00.000Z');
+        return worlds[0].reconcile();
+      },
+    ],
+    ['settles its debt', (account) => worlds[0].setCostCenter(account, 1, 'STRIPE')],
+    ['gives a first member his allowance', (account) => worlds[0].members(account, [])],
+  ])('waits for his turn: who %s', async (_case, work) => {
+    itIs(MID_JUNE);
+    const account = newTeam();
+    await worlds[0].costCenter(account);
+    await worlds[0].instance(account, 'one', { started: JUNE });
+    await worlds[0].reconcile();
+    await worlds[0].instance(account, 'two', { started: JUNE });
+    await withClient(worlds[0].usage.app.databaseUrl, async (client) => {
+      await client.query('begin');
+      await client.query('select from account where key = $1 for no key update', [account]);
+      let isDone = false;
+      const working = work(account).then(() => (isDone = true));
+      await sleep(150);
+      expect(isDone).toBe(false);
+      await client.query('commit');
+      await working;
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { timestampOf } from '../../src/platform/doors/proto-json';
-import { ListUsageService } from '../../src/usage/list-usage.service';
+import { type ListUsageAfter, ListUsageService } from '../../src/usage/list-usage.service';
 import { ADMIN } from '../../src/platform/auth/principal';
+import { parseAccountKey } from '../../src/core/account-key';
 import { formatQuantity } from '../../src/core/quantity';
 import { GitpodWorld, type WireListUsage, team, uuid } from '../support/gitpod-world';
 
@@ -88,7 +89,7 @@ describe('a listing', () => {
   it('QY-7: 500 days, which only the service lists: 10 credits, 4 rows', async () => {
     const [from, to] = [new Date(after(FROM, -500 * DAY)), new Date(TO)];
     const question = { from, to, userId: null, order: 'asc', perPage: 50, page: 1n } as const;
-    const key = account as Parameters<ListUsageService['list']>[1]['account'];
+    const key = parseAccountKey(account);
     const { entries, creditsUsed } = await world
       .get(ListUsageService)
       .list(ADMIN, { account: key, ...question });
@@ -172,6 +173,29 @@ describe('a listing', () => {
     const upwards = await Promise.all(['1', '2', '3'].map((number) => page(number, 'ORDERING_ASCENDING')));
     expect(namesOf(upwards)).toEqual(Array.from({ length: 101 }, (_, i) => `big-${i}`));
     expect(namesOf(pages)).toEqual(namesOf(upwards).reverse());
+  });
+
+  it('goes on after a place, where many ended at one instant and many run', async () => {
+    const account = newTeam();
+    const [key, end] = [parseAccountKey(account), '2022-08-31T00:00:00.000Z'];
+    await have(account, ...Array.from({ length: 7 }, () => ended(1, end)), ended(2, after(end, -1)));
+    for (const name of ['a', 'b', 'c']) await world.instance(account, name, { started: end });
+    await world.reconcile();
+    const all = { account: key, from: new Date(0), to: new Date('2023-01-01'), userId: null };
+    const service = world.get(ListUsageService);
+    for (const order of ['asc', 'desc'] as const) {
+      const { entries } = await service.list(ADMIN, { ...all, order, perPage: 50, page: 1n });
+      const walked: string[] = [];
+      for (let place: ListUsageAfter['after'] = null; ;) {
+        const page = await service.listAfter(ADMIN, { ...all, order, after: place, limit: 3 });
+        const last = page.entries.at(-1);
+        if (!last) break;
+        walked.push(...page.entries.map(({ id }) => id));
+        place = { at: last.effectiveAt, id: last.id, asOf: page.asOf };
+      }
+      expect(walked).toEqual(entries.map(({ id }) => id));
+      expect(walked).toHaveLength(11);
+    }
   });
 
   it('LU-13 (row 8): shows usage only; a credit note is in the balance', async () => {
