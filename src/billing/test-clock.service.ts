@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, invalid } from '../core/errors';
 import { AccountService } from '../cost-centers/account.service';
+import { ResetUsageService } from '../cost-centers/reset-usage.service';
 import { GrantExpiryService } from '../ledger/grant-expiry.service';
 import { type Principal, requireEveryAccount } from '../platform/auth/principal';
 import { Lock } from '../platform/lock';
@@ -10,6 +11,7 @@ import { TestClocks } from '../platform/test-clocks/test-clocks.service';
 import { DraftRepository } from './draft.repository';
 import { InvoiceRun } from './invoice-run.service';
 import { OffCycleInvoices } from './off-cycle.service';
+import { ReconcileUsageService } from '../usage/reconcile-usage.service';
 import type { AttachAccount } from './test-clock.commands';
 
 const LEASE_MS = 60_000;
@@ -25,6 +27,8 @@ export class TestClockService {
     private readonly invoices: InvoiceRun,
     private readonly offCycle: OffCycleInvoices,
     private readonly grants: GrantExpiryService,
+    private readonly usage: ReconcileUsageService,
+    private readonly resets: ResetUsageService,
     private readonly lock: Lock,
     private readonly database: Database,
   ) {}
@@ -55,7 +59,7 @@ export class TestClockService {
 
   async #advance(id: string, target: Date): Promise<void> {
     for (let last: Date | null = null; ;) {
-      const due = await this.drafts.nextDue(id);
+      const due = earliest(await this.drafts.nextDue(id), await this.resets.nextDue(id));
       // What was due is done, unless somebody else holds its account.
       if (due !== null && last !== null && due <= last) {
         throw new DomainError(
@@ -69,6 +73,9 @@ export class TestClockService {
       const isLast = due === null || due >= target;
       const now = isLast ? target : due;
       await this.#moveTo(id, now);
+      // An allowance forgives what is owed by then, so that has to be known first.
+      await this.usage.run({ now, testClock: id });
+      await this.resets.run(`test-clock:${id}`, { now, testClock: id });
       await this.grants.run({ now, testClock: id });
       await this.offCycle.run({ now, testClock: id });
       await this.invoices.runDue({ now, testClock: id });
@@ -82,4 +89,8 @@ export class TestClockService {
     if (now > clock.now) await this.database.transaction((tx) => this.clocks.move(tx, id, now));
     await this.clocks.reload();
   }
+}
+
+function earliest(...instants: readonly (Date | null)[]): Date | null {
+  return instants.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a), null);
 }

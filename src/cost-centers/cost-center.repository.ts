@@ -90,6 +90,9 @@ const FIND_EXPIRED = `
     and (select a.test_clock_id from account a where a.id = c.account_id) is not distinct from $2::uuid
   order by c.account_id limit $4`;
 
+const NEXT_RESET = `
+  select min(c.reset_at) as at from cost_center c join account a on a.id = c.account_id where a.test_clock_id = $1`;
+
 interface CostCenterRow {
   version: number;
   created_at: Date;
@@ -153,6 +156,11 @@ export class CostCenterRepository {
   ): Promise<StoredCostCenter[]> {
     const values = [bucket, id, before ?? AFTER_EVERY_VERSION, limit];
     return (await this.database.query<CostCenterRow>(LIST_VERSIONS_NEWEST_FIRST, values)).map(costCenterOf);
+  }
+
+  /** When the next cycle of the accounts of a test clock is over; null = none of them has one. */
+  async nextReset(testClock: string): Promise<Date | null> {
+    return (await this.database.query<{ at: Date | null }>(NEXT_RESET, [testClock]))[0]!.at;
   }
 
   async expired(clock: RunClock, { after, limit }: { after: number; limit: number }): Promise<number[]> {

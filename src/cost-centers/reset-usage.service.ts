@@ -39,6 +39,12 @@ export class ResetUsageService {
     return { reset: reset!, failed: failed! };
   }
 
+  /** The next instant at which an account of a test clock is to be renewed: the first one after its cycle. */
+  async nextDue(testClock: string): Promise<Date | null> {
+    const over = await this.costCenters.nextReset(testClock);
+    return over && new Date(over.getTime() + 1);
+  }
+
   /** Whether it was renewed; null = it could not be. */
   async #reset(actor: Actor, account: Account, now: Date): Promise<boolean | null> {
     try {
