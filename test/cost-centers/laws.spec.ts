@@ -164,7 +164,7 @@ describe('a cost centre, whatever happens to it', () => {
         );
         await expectTiles(organisation.account);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

@@ -210,7 +210,7 @@ describe('what instances cost', () => {
         expect(await calm.listed()).toEqual(entries);
         expect(await calm.owed()).toBe(cents);
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
