@@ -74,7 +74,10 @@ export class CostCenterService {
       const current = await this.#current(tx, account, { actor, now });
       if (expectedVersion !== null && expectedVersion !== current.version) throw outdated(current.version);
       const isSame = wanted.strategy === current.strategy && wanted.spendingLimit === current.spendingLimit;
-      return isSame ? current : this.#change(tx, account, { actor, now, current, wanted });
+      // Who asks for the default has decided on it: a first member who comes later does not change it.
+      return isSame && !current.isDefault
+        ? current
+        : this.#change(tx, account, { actor, now, current, wanted });
     });
     return { account: key, ...changed };
   }

@@ -50,6 +50,31 @@ describe('a test clock', () => {
     ]);
   });
 
+  it('renews allowances and charges what runs, month by month, at its own time', async () => {
+    const { id, key } = await clocked();
+    await world.admin.put(`/api/v1/accounts/${key}/cost-center`, { strategy: 'other', spending_limit: 10 });
+    await advance(id, '2025-01-31T22:00:00Z');
+    await world.record(key, [
+      { type: 'workspace_instance.started', at: '2025-01-31T22:00:00Z', resource: 'one' },
+    ]);
+    // At ten credits an hour it costs 20 in January, 240 a day in February, and 10 in March: 10 are forgiven a month.
+    await advance(id, '2025-03-01T01:00:00Z');
+    const { body } = await world.admin.get<{ items: { name: string; with_pending: string }[] }>(
+      `/api/v1/accounts/${key}/balance`,
+    );
+    const owed = body.items.find(({ name }) => name === 'receivable')!.with_pending;
+    expect(owed).toBe('6730.00');
+    const versions = await world.admin.get<{ items: { cause: string; cycle_start: string }[] }>(
+      `/api/v1/accounts/${key}/cost-center/versions`,
+    );
+    expect(versions.body.items.map(({ cause, cycle_start }) => [cause, cycle_start.slice(0, 10)])).toEqual([
+      ['reset', '2025-03-01'],
+      ['reset', '2025-02-01'],
+      ['set', '2025-01-01'],
+      ['made', '2025-01-01'],
+    ]);
+  });
+
   it('is the time of events, too', async () => {
     const { id, key } = await clocked();
     await world.subscribe(key, { plan: 'hobby' });

@@ -1,10 +1,9 @@
 import { InvoiceRun } from '../../src/billing/invoice-run.service';
-import { Checks } from '../../src/platform/checks';
 import { Clock } from '../../src/platform/clock';
 import type { Config } from '../../src/platform/config';
-import { Database } from '../../src/platform/transaction';
 import { withClient } from './postgres';
 import { type Happening, UsageWorld } from './usage-world';
+import { wrongBooksOf } from './wrong-books';
 
 /** An invoice as its door shows it. */
 export interface Invoice {
@@ -131,14 +130,9 @@ export class BillingWorld {
     return withClient(this.usage.app.databaseUrl, async (client) => (await client.query<T>(sql)).rows);
   }
 
-  /** Whatever does not hold of the books: every check of `tallyhouse verify`, and accounts whose transfers do not add up to nothing. */
-  async wrongBooks(): Promise<unknown[]> {
-    const sums = `select account_id, asset, sum(debits - credits) as off from balance group by 1, 2 having sum(debits - credits) <> 0`;
-    const wrong: unknown[] = await this.rows(sums);
-    for await (const verdict of this.get(Checks).run(this.get(Database))) {
-      if (verdict.examples.length > 0) wrong.push(verdict);
-    }
-    return wrong;
+  /** Whatever does not hold of the books. */
+  wrongBooks(): Promise<unknown[]> {
+    return wrongBooksOf(this.usage.app);
   }
 
   close(): Promise<void> {

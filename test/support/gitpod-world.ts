@@ -3,7 +3,9 @@ import { ReconcileUsageService } from '../../src/usage/reconcile-usage.service';
 import { ResetUsageService } from '../../src/cost-centers/reset-usage.service';
 import { Clock } from '../../src/platform/clock';
 import { GitpodClient, type GitpodAnswer } from './gitpod-client';
+import { withClient } from './postgres';
 import { UsageWorld } from './usage-world';
+import { wrongBooksOf } from './wrong-books';
 
 /** A cost centre as the wire has it. */
 export interface WireCostCenter {
@@ -44,6 +46,8 @@ export interface InstanceTimes {
 /** A uuid of a small number, so that tests can name things. */
 export const uuid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 export const team = (n: number): string => `team:${uuid(n)}`;
+
+const SECONDS_PER_CREDIT = 360;
 
 /** A service whose clock stands still, as a Gitpod installation sees it: over gRPC, with instances told as events. */
 export class GitpodWorld {
@@ -120,6 +124,35 @@ export class GitpodWorld {
         properties: { workspace_id: 'ws', ...properties },
       })),
     );
+  }
+
+  /** Uses so many credits up to an instant, at ten an hour, in one instance that has stopped; it is that instant then. */
+  async used(account: string, credits: number, until: string): Promise<void> {
+    this.itIs(until);
+    const started = new Date(Date.parse(until) - Math.round(credits * SECONDS_PER_CREDIT) * 1_000);
+    await this.instance(account, `used-${++this.#events}`, {
+      started: started.toISOString(),
+      stopped: until,
+    });
+    await this.reconcile();
+  }
+
+  /** What was posted for an account, the oldest first: `charge 2.00`. */
+  async ledger(account: string): Promise<string[]> {
+    const path = `/api/v1/accounts/${account}/ledger?limit=500`;
+    const { body } = await this.admin.get<{ items: { kind: string; amount: string }[] }>(path);
+    return body.items.map(({ kind, amount }) => `${kind} ${amount}`).reverse();
+  }
+
+  /** Rows of the database, for what no door shows. */
+  rows<T extends object>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
+    const { databaseUrl } = this.usage.app;
+    return withClient(databaseUrl, async (client) => (await client.query<T>(sql, [...values])).rows);
+  }
+
+  /** Whatever does not hold of the books. */
+  wrongBooks(): Promise<unknown[]> {
+    return wrongBooksOf(this.usage.app);
   }
 
   /** One run of the ledger job, now. */
