@@ -20,6 +20,7 @@ import { UsageRpcController } from './usage-rpc.rest.controller';
 import { UsageRpcService } from './usage-rpc.service';
 import { BlindIndex } from '../platform/blind-index';
 import { GrantController } from './grant.rest.controller';
+import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
 import { SubscriptionController } from './subscription.rest.controller';
 import { SubscriptionService } from './subscription.service';
@@ -50,6 +51,7 @@ import { TermsService } from './terms.service';
     BlindIndex,
     CostCenterRepository,
     CostCenterService,
+    HistoryImport,
     MemberRepository,
     MemberService,
     ResetUsageService,
