@@ -46,8 +46,7 @@ export async function importWorkspaceInstances(args: readonly string[]): Promise
   const { values, positionals } = parse(args);
   const [path, ...rest] = positionals;
   if (path === undefined) throw new UsageError('Which file?', IMPORT_INSTANCES_HELP);
-  if (rest.length > 0)
-    throw new UsageError(`One file at a time: what is ${rest[0]}?`, IMPORT_INSTANCES_HELP);
+  if (rest.length > 0) throw new UsageError(`One file at a time: what is ${rest[0]}?`, IMPORT_INSTANCES_HELP);
   if (values.follow && values['dry-run'])
     throw new UsageError('--follow does not go with --dry-run', IMPORT_INSTANCES_HELP);
   const config = loadConfig(environment());

@@ -3,7 +3,6 @@ import type { Account } from '../core/account';
 import type { AccountKey } from '../core/account-key';
 import { CREDIT } from '../core/asset';
 import type { CostCenterTerms } from '../core/cost-center';
-import { DomainError } from '../core/errors';
 import { adjustment } from '../core/posting';
 import { type Quantity, ZERO } from '../core/quantity';
 import type { Posting } from '../core/transfer';
@@ -52,11 +51,7 @@ export class HistoryImport {
    * Appends the history of a cost centre, oldest first, to what was imported of it before. A cost centre that was made or
    * changed here is a `conflict`, unless all of the history is in it.
    */
-  costCenter(
-    actor: Actor,
-    key: AccountKey,
-    history: readonly ImportedVersion[],
-  ): Promise<HistoryOutcome> {
+  costCenter(actor: Actor, key: AccountKey, history: readonly ImportedVersion[]): Promise<HistoryOutcome> {
     return this.#locked(key, async (tx, account) => {
       const page = { before: null, limit: VERSIONS_MAX };
       const found = await this.costCenters.versions(account, page, tx);
@@ -102,16 +97,20 @@ export class HistoryImport {
   }
 
   /**
-   * Posts transfers that are not there yet, and answers how many. Throws `conflict` when one of them stands with another
-   * amount; then none is posted.
+   * Posts transfers that are not there yet, and answers what became of each. One that stands is left as it is, also where more
+   * is known by now of what it was for.
    */
-  transfers(actor: Actor, key: AccountKey, transfers: readonly ImportedTransfer[]): Promise<number> {
+  transfers(
+    actor: Actor,
+    key: AccountKey,
+    transfers: readonly ImportedTransfer[],
+  ): Promise<HistoryOutcome[]> {
     return this.#locked(key, async (tx, account) => {
-      for (const { note } of transfers) if (note) await this.#note(tx, account, note);
-      const all = transfers.flatMap(({ postings }) => postings);
-      const { length } = await this.ledger.post(tx, account, all);
-      if (length > 0) await this.#auditTransfers(tx, account, { actor, after: { transfers: length } });
-      return length;
+      const outcomes: HistoryOutcome[] = [];
+      for (const transfer of transfers) outcomes.push(await this.#transfer(tx, account, transfer));
+      const posted = outcomes.filter((outcome) => outcome === 'imported').length;
+      if (posted > 0) await this.#auditTransfers(tx, account, { actor, after: { transfers: posted } });
+      return outcomes;
     });
   }
 
@@ -122,15 +121,12 @@ export class HistoryImport {
   opening(actor: Actor, key: AccountKey, amount: Quantity): Promise<HistoryOutcome> {
     return this.#locked(key, async (tx, account) => {
       const at = this.clock.now(account);
-      const [posting] = adjustment({ asset: CREDIT, amount, source: OPENING_SOURCE, at });
-      const [found] = await this.ledger.ofSource(account, OPENING_SOURCE, tx);
-      if (found) {
-        const isSame = found.debit === posting?.debit && found.amount === posting.amount;
-        return isSame ? 'stands' : 'conflict';
-      }
-      if (!posting) return 'stands';
-      await this.ledger.post(tx, account, [posting]);
-      await this.#auditTransfers(tx, account, { actor, after: { opening: posting } });
+      const postings = adjustment({ asset: CREDIT, amount, source: OPENING_SOURCE, at });
+      const found = await this.ledger.ofSource(account, OPENING_SOURCE, tx);
+      if (found.length > 0) return owedBy(found) === owedBy(postings) ? 'stands' : 'conflict';
+      if (postings.length === 0) return 'stands';
+      await this.ledger.post(tx, account, postings);
+      await this.#auditTransfers(tx, account, { actor, after: { opening: postings } });
       return 'imported';
     });
   }
@@ -142,11 +138,14 @@ export class HistoryImport {
     return balances.find(({ name, asset }) => name === 'receivable' && asset === CREDIT)?.posted ?? ZERO;
   }
 
-  async #note(tx: Sql, account: Account, note: UsageCreditNote): Promise<void> {
-    if (await this.notes.insert(tx, account, note)) return;
-    const stored = await this.notes.read(tx, account, note.id);
-    if (stored.credits === note.credits) return;
-    throw new DomainError('conflict', `The credit note ${note.id} stands with another amount`);
+  async #transfer(tx: Sql, account: Account, { postings, note }: ImportedTransfer): Promise<HistoryOutcome> {
+    const isNew = note !== null && (await this.notes.insert(tx, account, note));
+    const [posting] = postings;
+    if (!posting) return isNew ? 'imported' : 'stands';
+    const found = await this.ledger.ofSource(account, posting.source, tx);
+    if (found.length > 0) return owedBy(found) === owedBy(postings) ? 'stands' : 'conflict';
+    await this.ledger.post(tx, account, postings);
+    return 'imported';
   }
 
   async #auditTransfers(
@@ -167,6 +166,11 @@ export class HistoryImport {
       return work(tx, account);
     });
   }
+}
+
+/** By how much the postings raise what is owed. */
+function owedBy(postings: readonly Posting[]): bigint {
+  return postings.reduce((sum, { debit, amount }) => sum + (debit === 'receivable' ? amount : -amount), 0n);
 }
 
 function isImported({ cause, createdAt }: StoredCostCenter, at: Date): boolean {

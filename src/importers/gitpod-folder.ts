@@ -26,7 +26,8 @@ export class GitpodFolder {
 
   /** Throws UnreadableFile when there is no such folder, no table in it, or one of them twice. */
   static open(path: string): GitpodFolder {
-    if (!existsSync(path) || !statSync(path).isDirectory()) throw new UnreadableFile('there is no such folder');
+    if (!existsSync(path) || !statSync(path).isDirectory())
+      throw new UnreadableFile('there is no such folder');
     const files = new Map<GitpodTable, string>();
     for (const table of Object.keys(GITPOD_TABLES) as GitpodTable[]) {
       const [file, twin] = TABLE_FORMATS.map((format) => join(path, `${table}.${format}`)).filter(existsSync);

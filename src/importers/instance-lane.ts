@@ -102,7 +102,12 @@ export class InstanceLane {
     judged: ReadonlyMap<UsageEvent | TakenBack, RowVerdict>,
   ): boolean {
     const refuse = (what: string, { reason }: RowVerdict): void => {
-      this.journal.note({ line, id, outcome: 'refused', reason: `${what}: ${reason ?? 'no reason was given'}` });
+      this.journal.note({
+        line,
+        id,
+        outcome: 'refused',
+        reason: `${what}: ${reason ?? 'no reason was given'}`,
+      });
     };
     for (const each of plan.takenBack) {
       const verdict = judged.get(each)!;

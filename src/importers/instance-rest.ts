@@ -47,7 +47,9 @@ export class RestInstanceTarget implements InstanceTarget {
 
   async record(events: readonly UsageEvent[], takenBack: readonly TakenBack[]) {
     // Until the answer is there, nobody knows what stands.
-    const before = new Map([...events, ...takenBack].map(({ account }) => [account, this.#told.get(account)]));
+    const before = new Map(
+      [...events, ...takenBack].map(({ account }) => [account, this.#told.get(account)]),
+    );
     for (const account of before.keys()) this.#told.delete(account);
     const recorded = events.length === 0 ? [] : await this.#door.record(events);
     const voided: RowVerdict[] = [];

@@ -41,10 +41,7 @@ export function tableRows(
   return format === 'csv' ? csvRows(input, columns) : jsonRows(input, columns);
 }
 
-async function* csvRows(
-  input: AsyncIterable<Buffer>,
-  columns: readonly string[],
-): AsyncGenerator<TablePart> {
+async function* csvRows(input: AsyncIterable<Buffer>, columns: readonly string[]): AsyncGenerator<TablePart> {
   let names: readonly string[] | null = null;
   for await (const { records, bytesRead } of csvRecords(input)) {
     const rows: TableRow[] = [];
@@ -108,10 +105,7 @@ function linesOf(bytes: Buffer): Buffer[] {
 
 const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x0d);
 
-function jsonRow(
-  { line, bytes }: { line: number; bytes: Buffer },
-  columns: readonly string[],
-): TableRow {
+function jsonRow({ line, bytes }: { line: number; bytes: Buffer }, columns: readonly string[]): TableRow {
   if (!isUtf8(bytes)) return { line, problem: 'is not text in UTF-8' };
   const text = bytes.toString('utf8');
   const json = jsonOf(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
