@@ -22,6 +22,9 @@ import { BlindIndex } from '../platform/blind-index';
 import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
+import { SecretBox } from '../platform/secret-box';
+import { StripeCustomerRepository } from './stripe-customer.repository';
+import { StripeCustomerService } from './stripe-customer.service';
 import { SubscriptionController } from './subscription.rest.controller';
 import { SubscriptionService } from './subscription.service';
 import { TermsRepository } from './terms.repository';
@@ -55,6 +58,9 @@ import { TermsService } from './terms.service';
     MemberRepository,
     MemberService,
     ResetUsageService,
+    SecretBox,
+    StripeCustomerRepository,
+    StripeCustomerService,
     UsageCreditNoteRepository,
     UsageCreditNoteService,
     UsageRpcService,

@@ -8,6 +8,7 @@ import {
   type ImportedVersion,
 } from '../cost-centers/history-import.service';
 import { MemberService } from '../cost-centers/member.service';
+import { type StripeCustomer, StripeCustomerService } from '../cost-centers/stripe-customer.service';
 import type { Principal } from '../platform/auth/principal';
 import { Clock } from '../platform/clock';
 import { ReconcileUsageService } from '../usage/reconcile-usage.service';
@@ -29,6 +30,7 @@ export class DirectGitpodTarget {
   readonly instances: InstanceTarget;
   readonly #history: HistoryImport;
   readonly #members: MemberService;
+  readonly #customers: StripeCustomerService;
   readonly #reconcile: ReconcileUsageService;
   readonly #clock: Clock;
 
@@ -36,6 +38,7 @@ export class DirectGitpodTarget {
     this.instances = new DirectInstanceTarget(app);
     this.#history = app.get(HistoryImport, { strict: false });
     this.#members = app.get(MemberService, { strict: false });
+    this.#customers = app.get(StripeCustomerService, { strict: false });
     this.#reconcile = app.get(ReconcileUsageService, { strict: false });
     this.#clock = app.get(Clock, { strict: false });
   }
@@ -58,6 +61,10 @@ export class DirectGitpodTarget {
 
   costCenter(account: AccountKey, history: readonly ImportedVersion[]): Promise<HistoryOutcome> {
     return this.#history.costCenter(IMPORTER, account, history);
+  }
+
+  stripeCustomer(account: AccountKey, customer: StripeCustomer): Promise<HistoryOutcome> {
+    return this.#customers.keep(IMPORTER, account, customer);
   }
 
   /** Folds what was told into spans and charges them, as the job would. */

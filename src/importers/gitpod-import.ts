@@ -13,6 +13,7 @@ import type { GitpodTable } from './gitpod-folder';
 import { importGitpodInstances } from './gitpod-instances';
 import type { OpeningOutcome } from './gitpod-journal';
 import { allowanceOf, type ReadParts, readMembers, readTable } from './gitpod-people';
+import { stripeCustomerOf } from './gitpod-stripe';
 import { readUsageRow, transferOf, type UsageRow } from './gitpod-usage';
 
 export interface GitpodParts extends ReadParts {
@@ -45,7 +46,7 @@ export async function importGitpod(parts: GitpodParts): Promise<void> {
   await target?.reconcile();
   for (const balance of balances.accounts()) await settle(parts, balance);
   await importHistories(parts, histories);
-  await keepForStripe(parts);
+  await importStripeCustomers(parts);
 }
 
 /** The history of every cost centre, oldest first. */
@@ -153,10 +154,17 @@ async function importHistories(parts: GitpodParts, histories: Histories): Promis
   }
 }
 
-/** There is no place for customers of Stripe here yet. */
-async function keepForStripe(parts: GitpodParts): Promise<void> {
+async function importStripeCustomers(parts: GitpodParts): Promise<void> {
   const table: GitpodTable = 'd_b_stripe_customer';
-  for await (const _ of readTable(parts, table, () => null)) parts.journal.count(table, 'kept for Stripe');
+  for await (const { line, value } of readTable(parts, table, stripeCustomerOf)) {
+    if (value === null) {
+      parts.journal.count(table, 'deleted');
+      continue;
+    }
+    const outcome = (await parts.target?.stripeCustomer(value.account, value.customer)) ?? 'imported';
+    if (outcome !== 'conflict') parts.journal.count(table, word(parts, outcome));
+    else parts.journal.note({ table, line, id: value.account, outcome, reason: 'is kept for another account' });
+  }
 }
 
 const WORDS = { imported: ['imported', 'would import'], stands: ['standing', 'standing'] } as const;
