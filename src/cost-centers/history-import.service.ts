@@ -115,16 +115,21 @@ export class HistoryImport {
   }
 
   /**
-   * Makes what an account owes another amount, once for all: by how much is told. `conflict` = it was done before, by another
-   * amount, which stays.
+   * Makes what an account owes another amount, once for all: by how much, from what it should stand at. `conflict` = it was
+   * done before by another amount, which stays, or the account stands at something else.
    */
-  opening(actor: Actor, key: AccountKey, amount: Quantity): Promise<HistoryOutcome> {
+  opening(
+    actor: Actor,
+    key: AccountKey,
+    { amount, from }: { amount: Quantity; from: Quantity },
+  ): Promise<HistoryOutcome> {
     return this.#locked(key, async (tx, account) => {
       const at = this.clock.now(account);
       const postings = adjustment({ asset: CREDIT, amount, source: OPENING_SOURCE, at });
       const found = await this.ledger.ofSource(account, OPENING_SOURCE, tx);
       if (found.length > 0) return owedBy(found) === owedBy(postings) ? 'stands' : 'conflict';
       if (postings.length === 0) return 'stands';
+      if ((await this.#posted(account, tx)) !== from) return 'conflict';
       await this.ledger.post(tx, account, postings);
       await this.#auditTransfers(tx, account, { actor, after: { opening: postings } });
       return 'imported';
@@ -134,7 +139,11 @@ export class HistoryImport {
   /** What the account owes in credits, as posted, without what is pending; zero of one that does not exist. */
   async posted(key: AccountKey): Promise<Quantity> {
     const account = await this.accounts.find(key);
-    const balances = account === null ? [] : await this.ledger.balances(account);
+    return account === null ? ZERO : this.#posted(account);
+  }
+
+  async #posted(account: Account, sql?: Sql): Promise<Quantity> {
+    const balances = await this.ledger.balances(account, sql);
     return balances.find(({ name, asset }) => name === 'receivable' && asset === CREDIT)?.posted ?? ZERO;
   }
 

@@ -55,8 +55,12 @@ export class DirectGitpodTarget {
     return this.#history.transfers(IMPORTER, account, transfers);
   }
 
-  opening(account: AccountKey, amount: Quantity): Promise<HistoryOutcome> {
-    return this.#history.opening(IMPORTER, account, amount);
+  /** Raises what an account owes by an amount, from what it should stand at. */
+  opening(
+    account: AccountKey,
+    { amount, from }: { amount: Quantity; from: Quantity },
+  ): Promise<HistoryOutcome> {
+    return this.#history.opening(IMPORTER, account, { amount, from });
   }
 
   costCenter(account: AccountKey, history: readonly ImportedVersion[]): Promise<HistoryOutcome> {

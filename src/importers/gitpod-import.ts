@@ -131,7 +131,8 @@ async function settle(parts: GitpodParts, balance: AccountBalance): Promise<void
   const { account, original, ours, final } = balance;
   const difference = quantity(original - ours);
   const isWanted = matchBalances && difference !== ZERO;
-  const outcome = isWanted ? ((await target?.opening(account, difference)) ?? 'imported') : null;
+  const wanted = { amount: difference, from: final };
+  const outcome = isWanted ? ((await target?.opening(account, wanted)) ?? 'imported') : null;
   const due = outcome === null ? final : quantity(final + difference);
   const posted = (await target?.posted(account)) ?? due;
   const standing = posted === due ? null : posted;
@@ -163,7 +164,8 @@ async function importStripeCustomers(parts: GitpodParts): Promise<void> {
     }
     const outcome = (await parts.target?.stripeCustomer(value.account, value.customer)) ?? 'imported';
     if (outcome !== 'conflict') parts.journal.count(table, word(parts, outcome));
-    else parts.journal.note({ table, line, id: value.account, outcome, reason: 'is kept for another account' });
+    else
+      parts.journal.note({ table, line, id: value.account, outcome, reason: 'is kept for another account' });
   }
 }
 

@@ -93,7 +93,11 @@ function lifeOf({ created, started, stopping, stopped }: Times): Pick<Instance, 
   const begun = created !== null && created < started ? created : null;
   const isEarly = stopped !== null && stopping !== null && stopped < stopping;
   const facts = factsOf({ created: begun, started, stopping, stopped: isEarly ? stopping : stopped });
-  return { facts, remark: isEarly ? 'had stopped before it began to, told as one instant' : null };
+  const remarks = [
+    ...(isEarly ? ['had stopped before it began to, told as one instant'] : []),
+    ...(created !== null && created > started ? ['was created after it started, told without that'] : []),
+  ];
+  return { facts, remark: remarks.join('; ') || null };
 }
 
 interface Remarked {

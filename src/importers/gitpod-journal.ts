@@ -18,7 +18,7 @@ export interface GitpodNote {
   readonly ours?: string | null;
 }
 
-/** What became of a balance: as it comes out, made equal, or made equal before by another amount. */
+/** What became of a balance: as it comes out, made equal, or not because something else stands here. */
 export type OpeningOutcome = 'none' | 'made equal' | 'conflict';
 
 /** A balance with what was done about its difference, and what stands here where that is not as it should be. */

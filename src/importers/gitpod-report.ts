@@ -71,7 +71,9 @@ function differenceLine({ account, original, ours, opening, standing, ...counts 
   return [
     `  ${account}: ${was}, ${is}, ${difference}`,
     ...why,
-    ...(opening === 'conflict' ? ['was made equal before, by another amount'] : []),
+    ...(opening === 'conflict'
+      ? ['is not made equal: it was before by another amount, or stands at one that is not from these tables']
+      : []),
     ...(standing === null ? [] : [`${formatAmount(standing, CREDIT)} are posted here`]),
   ].join('; ');
 }

@@ -59,7 +59,11 @@ const notes = (journal: InstanceJournal): string[] =>
 async function entries(): Promise<object[]> {
   const to = { seconds: String(Date.parse('2026-01-11T00:00:00Z') / 1_000) };
   const { usageEntries } = await world.list(team(1), { order: 'ORDERING_ASCENDING', to });
-  return usageEntries.map(({ workspaceInstanceId, credits, draft }) => ({ workspaceInstanceId, credits, draft }));
+  return usageEntries.map(({ workspaceInstanceId, credits, draft }) => ({
+    workspaceInstanceId,
+    credits,
+    draft,
+  }));
 }
 
 describe.each([
@@ -67,7 +71,12 @@ describe.each([
   ['through the doors', rest],
 ] as const)('workspace instances imported %s', (_, targetOf) => {
   it('are charged, and listed with what is known of them', async () => {
-    const words = { ownerId: uuid(101), type: 'regular', contextURL: 'https://example.org/a,b', userName: 'Ann' };
+    const words = {
+      ownerId: uuid(101),
+      type: 'regular',
+      contextURL: 'https://example.org/a,b',
+      userName: 'Ann',
+    };
     const journal = await take([instanceRow(1, { ...ended(NINE, '2026-01-10T09:01:00.000Z'), ...words })], {
       target: targetOf(),
     });
@@ -86,11 +95,15 @@ describe.each([
     const first = await take([instanceRow(1), instanceRow(2, ended(NINE))], { target: targetOf() });
     expect(told(first)).toEqual({ recorded: 6, standing: 0, taken_back: 0 });
     expect(await world.balance(team(1))).toBe(50);
-    const second = await take([instanceRow(1, ended(TEN)), instanceRow(2, ended(NINE))], { target: targetOf() });
+    const second = await take([instanceRow(1, ended(TEN)), instanceRow(2, ended(NINE))], {
+      target: targetOf(),
+    });
     expect(told(second)).toEqual({ recorded: 2, standing: 6, taken_back: 0 });
     expect(await world.balance(team(1))).toBe(30);
     const before = await digestOf(world.usage.app.databaseUrl);
-    const third = await take([instanceRow(1, ended(TEN)), instanceRow(2, ended(NINE))], { target: targetOf() });
+    const third = await take([instanceRow(1, ended(TEN)), instanceRow(2, ended(NINE))], {
+      target: targetOf(),
+    });
     expect([told(third), notes(third)]).toEqual([{ recorded: 0, standing: 8, taken_back: 0 }, []]);
     expect(await digestOf(world.usage.app.databaseUrl)).toEqual(before);
   });
@@ -183,7 +196,10 @@ describe('a file of workspace instances', () => {
   });
 
   it('leaves alone what somebody else told, and names it', async () => {
-    await world.instance(team(1), uuid(1), { started: '2026-01-10T08:00:00Z', stopping: '2026-01-10T08:30:00Z' });
+    await world.instance(team(1), uuid(1), {
+      started: '2026-01-10T08:00:00Z',
+      stopping: '2026-01-10T08:30:00Z',
+    });
     const journal = await take([instanceRow(1, { ...ended(NINE), workspaceId: 'other' })]);
     expect(notes(journal)).toEqual([
       '2 conflict: stopping: stands as 2026-01-10T08:30:00.000Z, told by somebody else',
