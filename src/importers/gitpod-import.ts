@@ -1,6 +1,5 @@
 import type { AccountKey } from '../core/account-key';
 import { quantity, ZERO } from '../core/quantity';
-import type { Ratio } from '../core/ratio';
 import type {
   HistoryOutcome,
   ImportedTransfer,
@@ -8,23 +7,13 @@ import type {
 } from '../cost-centers/history-import.service';
 import { type AccountBalance, GitpodBalances } from './gitpod-balances';
 import { readCostCenter } from './gitpod-cost-center';
-import type { DirectGitpodTarget } from './gitpod-direct';
 import type { GitpodTable } from './gitpod-folder';
 import { importGitpodInstances } from './gitpod-instances';
 import type { OpeningOutcome } from './gitpod-journal';
-import { allowanceOf, type ReadParts, readMembers, readTable } from './gitpod-people';
+import type { GitpodParts } from './gitpod-parts';
+import { allowanceOf, readMembers, readTable } from './gitpod-people';
 import { stripeCustomerOf } from './gitpod-stripe';
 import { readUsageRow, transferOf, type UsageRow } from './gitpod-usage';
-
-export interface GitpodParts extends ReadParts {
-  /** Null = a dry run: everything is read, judged and compared, nothing is written. */
-  readonly target: DirectGitpodTarget | null;
-  /** Credits a minute by workspace class. */
-  readonly rates: ReadonlyMap<string, Ratio>;
-  /** The last instant that a time may be at, in milliseconds. */
-  readonly latest: number;
-  readonly matchBalances: boolean;
-}
 
 type Histories = ReadonlyMap<AccountKey, ImportedVersion[]>;
 

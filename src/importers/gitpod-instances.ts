@@ -1,6 +1,6 @@
 import { plainUuid } from '../core/uuid';
 import type { GitpodBalances } from './gitpod-balances';
-import type { GitpodParts } from './gitpod-import';
+import type { GitpodParts } from './gitpod-parts';
 import { judgeInstance } from './gitpod-instance';
 import { InstanceLane } from './instance-lane';
 import type { InstanceTarget } from './instance-target';
