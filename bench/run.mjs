@@ -13,6 +13,7 @@ import { growthOfOrdered, growthOfRandom } from './workloads/growth.mjs';
 import { grpc } from './workloads/grpc.mjs';
 import { hotRouteNoop } from './workloads/hot-route.mjs';
 import { monthEndHistory, monthEndRun } from './workloads/month-end.mjs';
+import { reconciliation } from './workloads/reconcile.mjs';
 import { reads } from './workloads/reads.mjs';
 import { single } from './workloads/single.mjs';
 import { sum } from './workloads/sum.mjs';
@@ -29,6 +30,7 @@ const WORKLOADS = [
   focusImport,
   monthEndRun,
   monthEndHistory,
+  reconciliation,
 ];
 
 /** Whether the run covers a target: `--only 7` means 7, 7b and 7c. */

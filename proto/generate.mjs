@@ -87,7 +87,10 @@ function goTarget(scratch) {
 function targets(scratch) {
   buf(['generate', '-o', scratch]);
   const everything = () => true;
-  const server = serverFiles(readTree(join(scratch, 'server')), protoFiles());
+  const descriptors = join(scratch, 'descriptors.binpb');
+  buf(['build', '--as-file-descriptor-set', '--exclude-source-info', '-o', descriptors]);
+  const contracts = { names: protoFiles(), descriptors: readFileSync(descriptors) };
+  const server = serverFiles(readTree(join(scratch, 'server')), contracts);
   const client = readTree(join(scratch, 'typescript'));
   return [
     { folder: 'src/generated', isOutput: everything, files: withHeader(server), partial: false },

@@ -50,6 +50,33 @@ export const LOADER_OPTIONS = ${LOADER_OPTIONS} as const;
 `;
 }
 
+/** The files of a google.protobuf.FileDescriptorSet, which is nothing but them, one after the other. */
+function filesOf(set) {
+  const files = [];
+  let at = 0;
+  while (at < set.length) {
+    let length = 0;
+    let shift = 0;
+    // The tag of field 1 is one byte; what follows is the length, seven bits a byte, the lowest first.
+    do length |= (set[++at] & 0x7f) << (7 * shift++);
+    while (set[at] & 0x80);
+    files.push(set.subarray(at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  return files;
+}
+
+function descriptorModule(set) {
+  const texts = filesOf(set).map((file) => `  "${Buffer.from(file).toString('base64')}",\n`);
+  return `/**
+ * The contracts and what they import as google.protobuf.FileDescriptorProto in base64: what reflection shows. What
+ * @grpc/proto-loader would show has lost its field names and imports on the way.
+ */
+export const FILE_DESCRIPTORS: readonly string[] = [
+${texts.join('')}];
+`;
+}
+
 /** Points a ts-proto file at our Struct, where it says "any object". */
 function useStruct(name, text) {
   if (!text.includes('{ [key: string]: any }')) return text;
@@ -64,12 +91,13 @@ function useStruct(name, text) {
 
 /**
  * Turns ts-proto's server output (a map of file name to text) into the files of src/generated.
- * `protoFiles` are the contracts, relative to `proto`.
+ * `names` are the contracts, relative to `proto`; `descriptors` is the FileDescriptorSet of them.
  */
-export function serverFiles(output, protoFiles) {
+export function serverFiles(output, { names, descriptors }) {
   const files = new Map();
   for (const [name, text] of output) files.set(name, useStruct(name, text));
   files.set('google/protobuf/struct.ts', STRUCT);
-  files.set('proto-loader.ts', loaderModule(protoFiles));
+  files.set('proto-loader.ts', loaderModule(names));
+  files.set('descriptors.ts', descriptorModule(descriptors));
   return files;
 }

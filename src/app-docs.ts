@@ -1,19 +1,14 @@
 import { HttpAdapterHost } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { openApiDocument, type OpenApiDocument } from './platform/doors/open-api';
-import { packageRoot } from './platform/package-root';
+import { packageVersion } from './platform/package-root';
 
 /** The API document of a running application, out of its live routes. Throws naming those that nobody has described. */
 export function apiDocument(app: NestFastifyApplication): OpenApiDocument {
   const { httpDoors } = app.get(HttpAdapterHost).httpAdapter.getInstance<FastifyInstance>();
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return openApiDocument(httpDoors.routes, version);
+  return openApiDocument(httpDoors.routes, packageVersion());
 }
 
 /**

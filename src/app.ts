@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { serveApiDocument } from './app-docs';
 import { AppModule } from './app.module';
+import { FILE_DESCRIPTORS } from './generated/descriptors';
 import { LOADER_OPTIONS, PROTO_FILES } from './generated/proto-loader';
 import type { Config } from './platform/config';
 import { GrpcServer, type GrpcServerOptions } from './platform/doors/grpc-server';
@@ -47,7 +48,9 @@ function grpcOptions(config: Config): GrpcServerOptions {
     package: [...packages],
     protoPath: PROTO_FILES.map((file) => join(root, file)),
     loader: { ...LOADER_OPTIONS, includeDirs: [root] },
+    descriptors: FILE_DESCRIPTORS,
     withoutZeros: ['usage.v1'],
+    endsWithCaller: ['usage.v1'],
     credentials: grpcCredentials(config),
   };
 }

@@ -28,7 +28,7 @@ async function closeMonths(bench, { database, accounts, months }, during) {
   const env = await serviceSettings(postgres.url(database));
   const node = new NodeProcess({
     file: fixture('month-end.mjs'),
-    flags: ['--max-semi-space-size=64'],
+    flags: ['--max-semi-space-size=64', ...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? [])],
     env: { ...env, ACCOUNTS: String(accounts), MONTHS: String(months), METERS: METERS.slice(0, 3).join(',') },
   });
   for (let month = 0; month < months; month++) {

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, invalid } from '../core/errors';
 import { AccountService } from '../cost-centers/account.service';
+import { ResetUsageService } from '../cost-centers/reset-usage.service';
 import { GrantExpiryService } from '../ledger/grant-expiry.service';
 import { type Principal, requireEveryAccount } from '../platform/auth/principal';
 import { Lock } from '../platform/lock';
 import { Database } from '../platform/transaction';
 import type { TestClock } from '../platform/test-clocks/test-clock';
 import { TestClocks } from '../platform/test-clocks/test-clocks.service';
+import { ReconcileUsageService } from '../usage/reconcile-usage.service';
 import { DraftRepository } from './draft.repository';
 import { InvoiceRun } from './invoice-run.service';
 import { OffCycleInvoices } from './off-cycle.service';
@@ -25,6 +27,8 @@ export class TestClockService {
     private readonly invoices: InvoiceRun,
     private readonly offCycle: OffCycleInvoices,
     private readonly grants: GrantExpiryService,
+    private readonly usage: ReconcileUsageService,
+    private readonly allowances: ResetUsageService,
     private readonly lock: Lock,
     private readonly database: Database,
   ) {}
@@ -55,7 +59,7 @@ export class TestClockService {
 
   async #advance(id: string, target: Date): Promise<void> {
     for (let last: Date | null = null; ;) {
-      const due = await this.drafts.nextDue(id);
+      const due = earliest(await this.drafts.nextDue(id), await this.allowances.nextDue(id));
       // What was due is done, unless somebody else holds its account.
       if (due !== null && last !== null && due <= last) {
         throw new DomainError(
@@ -69,6 +73,8 @@ export class TestClockService {
       const isLast = due === null || due >= target;
       const now = isLast ? target : due;
       await this.#moveTo(id, now);
+      await this.usage.run({ now, testClock: id });
+      await this.allowances.run('job:reset_usage', { now, testClock: id });
       await this.grants.run({ now, testClock: id });
       await this.offCycle.run({ now, testClock: id });
       await this.invoices.runDue({ now, testClock: id });
@@ -82,4 +88,9 @@ export class TestClockService {
     if (now > clock.now) await this.database.transaction((tx) => this.clocks.move(tx, id, now));
     await this.clocks.reload();
   }
+}
+
+function earliest(one: Date | null, other: Date | null): Date | null {
+  if (one === null || other === null) return one ?? other;
+  return one < other ? one : other;
 }

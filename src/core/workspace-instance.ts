@@ -45,29 +45,56 @@ function byLife(a: InstanceEvent, b: InstanceEvent): number {
 /**
  * The runs of one instance, whatever the order in which its events came. Billed time begins with the first `started` and ends
  * with `stopping`, else with `stopped`; a run is a draft until `stopped`, or until the instance runs again. `started` after
- * an end is a run of its own; a stop of what does not run says nothing.
+ * an end is a run of its own; a stop of what does not run says nothing. From `closedAt` on nothing runs (null = no such end).
  */
-export function instanceRuns(events: readonly InstanceEvent[]): InstanceRun[] {
-  const runs: InstanceRun[] = [];
+export function instanceRuns(
+  events: readonly InstanceEvent[],
+  closedAt: number | null = null,
+): InstanceRun[] {
+  const runs: Changing[] = [];
+  let run: Changing | null = null;
   let createdAt: number | null = null;
-  let attributes: Properties = {};
-  for (const { at, type, properties } of [...events].sort(byLife)) {
-    attributes = properties === null ? attributes : { ...attributes, ...properties };
+  let attributes: Properties = EMPTY;
+  for (const { at, type, properties } of inOrderOfLife(events)) {
+    // Most events repeat all they know, so that one of them says it all.
+    if (properties !== null)
+      attributes = attributes === EMPTY ? properties : { ...attributes, ...properties };
     if (type === 'workspace_instance.created') createdAt ??= at;
-    const last = runs.at(-1);
-    const next = { createdAt, attributes };
-    if (type === 'workspace_instance.started' && (last === undefined || endOfRun(last) !== null)) {
-      if (last) runs.push({ ...runs.pop()!, isDraft: false });
-      runs.push({ ...next, startedAt: at, stoppingAt: null, stoppedAt: null, isDraft: true });
-    } else if (last?.isDraft) {
-      runs[runs.length - 1] = { ...last, ...next, ...changeOf(last, type, at) };
+    if (type === 'workspace_instance.started' && (run === null || endOfRun(run) !== null)) {
+      if (run) run.isDraft = false;
+      run = { startedAt: at, stoppingAt: null, stoppedAt: null, isDraft: true, createdAt, attributes };
+      runs.push(run);
     }
+    if (run?.isDraft) tell(run, { at, type, createdAt, attributes });
   }
+  if (closedAt !== null && run?.isDraft)
+    tell(run, { ...run, at: closedAt, type: 'workspace_instance.stopped' });
   return runs;
 }
 
-function changeOf(run: InstanceRun, type: string, at: number): Partial<InstanceRun> {
-  if (type === 'workspace_instance.stopped') return { stoppedAt: at, isDraft: false };
-  if (type === 'workspace_instance.stopping' && run.stoppingAt === null) return { stoppingAt: at };
-  return {};
+type Changing = { -readonly [K in keyof InstanceRun]: InstanceRun[K] };
+
+const EMPTY: Properties = {};
+
+/** They are stored by time, so only events of one instant are ever out of order. */
+function inOrderOfLife(events: readonly InstanceEvent[]): readonly InstanceEvent[] {
+  const isOrdered = events.every((event, i) => i === 0 || byLife(events[i - 1]!, event) <= 0);
+  return isOrdered ? events : [...events].sort(byLife);
+}
+
+function tell(
+  run: Changing,
+  {
+    at,
+    type,
+    createdAt,
+    attributes,
+  }: Pick<InstanceRun, 'createdAt' | 'attributes'> & { at: number; type: string },
+): void {
+  run.createdAt = createdAt;
+  run.attributes = attributes;
+  if (type === 'workspace_instance.stopping') run.stoppingAt ??= at;
+  if (type !== 'workspace_instance.stopped') return;
+  run.stoppedAt = at;
+  run.isDraft = false;
 }

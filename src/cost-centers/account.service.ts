@@ -4,6 +4,7 @@ import { DomainError } from '../core/errors';
 import type { Stretch } from '../core/contribution';
 import { type Calendar, periodAt } from '../core/period';
 import { Audit } from '../platform/audit/audit.service';
+import { apartFromCall } from '../platform/call-life';
 import { CONFIG, type Config } from '../platform/config';
 import { type Principal, mayUseAccount, requireAccount } from '../platform/auth/principal';
 import { Database, type Sql } from '../platform/transaction';
@@ -48,7 +49,7 @@ export class AccountService {
     if (keys.length === 0) return;
     await new Promise<void>((done, failed) => {
       this.#waiting.push({ keys, done, failed });
-      if (!this.#loading) void this.#load();
+      if (!this.#loading) void apartFromCall(() => this.#load());
     });
   }
 

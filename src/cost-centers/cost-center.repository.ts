@@ -90,12 +90,15 @@ const LIST_VERSIONS_NEWEST_FIRST = `
   select ${COLUMNS} from cost_center_version v
   where v.bucket = $1 and v.account_id = $2 and v.version < $3 order by v.version desc limit $4`;
 
-/** Whose allowance is to be renewed by now, after an account; those of other clocks are left out. */
+/** Whose allowance is to be renewed by now, after an account; those of other clocks, and closed ones, are left out. */
 const FIND_EXPIRED = `
-  select c.account_id from cost_center c
-  where c.reset_at < $1 and c.account_id > $3
-    and (select a.test_clock_id from account a where a.id = c.account_id) is not distinct from $2::uuid
+  select c.account_id from cost_center c join account a on a.id = c.account_id
+  where c.reset_at < $1 and c.account_id > $3 and a.test_clock_id is not distinct from $2::uuid and a.closed_at is null
   order by c.account_id limit $4`;
+
+const NEXT_EXPIRY = `
+  select min(c.reset_at) as at from cost_center c join account a on a.id = c.account_id
+  where a.test_clock_id = $1 and a.closed_at is null and c.reset_at is not null`;
 
 interface CostCenterRow {
   version: number;
@@ -183,6 +186,11 @@ export class CostCenterRepository {
     const values = [clock.now, clock.testClock, after, limit];
     const rows = await this.database.query<{ account_id: string }>(FIND_EXPIRED, values);
     return rows.map(({ account_id }) => Number(account_id));
+  }
+
+  /** When the next allowance of the accounts of a test clock is to be renewed; null = none is. */
+  async nextExpiry(testClock: string): Promise<Date | null> {
+    return (await this.database.query<{ at: Date | null }>(NEXT_EXPIRY, [testClock]))[0]!.at;
   }
 }
 

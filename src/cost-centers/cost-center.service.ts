@@ -55,7 +55,7 @@ export class CostCenterService {
     const account = await this.#account(key);
     const now = this.clock.now(account);
     const found = await this.costCenters.find(account);
-    if (found && !isExpired(found, now)) return { account: key, ...found };
+    if (found && !isDue(account, found, now)) return { account: key, ...found };
     const current = await this.database.transaction((tx) => this.#current(tx, account, { actor, now }));
     return { account: key, ...current };
   }
@@ -84,7 +84,7 @@ export class CostCenterService {
     return this.database.transaction(async (tx) => {
       await this.ledger.lockAccount(tx, account);
       const current = await this.costCenters.find(account, tx);
-      if (current === null || !isExpired(current, now)) return null;
+      if (current === null || !isDue(account, current, now)) return null;
       return this.#reset(tx, account, { actor, now, current });
     });
   }
@@ -124,7 +124,7 @@ export class CostCenterService {
     await this.ledger.lockAccount(sql, account);
     const found =
       (await this.costCenters.find(account, sql)) ?? (await this.#make(sql, account, { actor, now }));
-    return isExpired(found, now) ? this.#reset(sql, account, { actor, now, current: found }) : found;
+    return isDue(account, found, now) ? this.#reset(sql, account, { actor, now, current: found }) : found;
   }
 
   async #make(sql: Sql, account: Account, { actor, now }: Renewal): Promise<StoredCostCenter> {
@@ -217,6 +217,10 @@ const ACTIONS: Record<CostCenterCause, string> = {
   cycle: 'cost-center.cycle-advanced',
   imported: 'cost-center.imported',
 };
+
+/** A closed account is given nothing any more. */
+const isDue = ({ closedAt }: Account, terms: StoredCostCenter, now: Date): boolean =>
+  closedAt === null && isExpired(terms, now);
 
 /** A version as the audit trail keeps it. */
 function audited({ version, strategy, spendingLimit, cycle }: StoredCostCenter): object {

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
 import { AccountClosingService } from './account-closing.service';
@@ -19,6 +19,8 @@ import { UsageRpcGrpcController } from './usage-rpc.grpc.controller';
 import { UsageRpcController } from './usage-rpc.rest.controller';
 import { UsageRpcService } from './usage-rpc.service';
 import { BlindIndex } from '../platform/blind-index';
+import { Checks } from '../platform/checks';
+import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
@@ -67,4 +69,10 @@ import { TermsService } from './terms.service';
   ],
   exports: [AccountService, TermsService, SubscriptionService, CostCenterService, ResetUsageService],
 })
-export class CostCentersModule {}
+export class CostCentersModule implements OnModuleInit {
+  constructor(private readonly checks: Checks) {}
+
+  onModuleInit(): void {
+    this.checks.add(COST_CENTER_CHECKS);
+  }
+}

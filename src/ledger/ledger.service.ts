@@ -59,6 +59,11 @@ export class LedgerService {
     const fresh = all.length === 0 ? NONE : await this.ledger.post(sql, bucket, all);
     const posted = new Map<number, Transfer[]>();
     for (const { account, transfers } of wanted) {
+      // Mostly nothing was there before, and a batch is long.
+      if (fresh.size === all.length) {
+        posted.set(account.id, transfers);
+        continue;
+      }
       const isFresh = ({ id }: Transfer): boolean => fresh.has(`${account.id} ${id}`);
       posted.set(account.id, transfers.filter(isFresh));
       const known = transfers.filter((transfer) => !isFresh(transfer));

@@ -1,11 +1,10 @@
 import { join, resolve } from 'node:path';
-import type { Config } from './config';
 import { databaseUrlOf } from './config-database';
 import type { Settings } from './config-variables';
 import { packageRoot } from './package-root';
 
 /** What a process runs with, out of variables that were read and checked. */
-export function toConfig(s: Settings, { withoutEffect }: Pick<Config, 'withoutEffect'>): Config {
+export function toConfig(s: Settings, { withoutEffect }: { readonly withoutEffect: readonly string[] }) {
   const dataDir = s.DATA_DIR ? resolve(s.DATA_DIR) : join(packageRoot(), '.tallyhouse');
   const production = s.NODE_ENV === 'production';
   return {
@@ -56,7 +55,7 @@ export function toConfig(s: Settings, { withoutEffect }: Pick<Config, 'withoutEf
     webhookAllowPrivate: s.WEBHOOK_ALLOW_PRIVATE,
     webhookAllowHttp: s.WEBHOOK_ALLOW_HTTP,
     metricsToken: s.METRICS_TOKEN,
-    logLevel: s.DEBUG ? 'debug' : s.LOG_LEVEL,
+    logLevel: s.DEBUG ? ('debug' as const) : s.LOG_LEVEL,
     otelEndpoint: s.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }
@@ -99,7 +98,7 @@ function creditConfig(s: Settings) {
   };
 }
 
-function sellerOf(s: Settings): Config['invoiceSeller'] {
+function sellerOf(s: Settings) {
   const { INVOICE_SELLER_NAME: name, INVOICE_SELLER_ADDRESS: address, INVOICE_SELLER_TAX_ID: taxId } = s;
   return { name, address, taxId, footer: s.INVOICE_FOOTER };
 }

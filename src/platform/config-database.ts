@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from './config-variables';
-import { type Variable } from './config-values';
 
 /** The parts an address is put together from when there is no DATABASE_URL: names the original's pods have. */
 type Parts = Pick<
@@ -11,19 +10,6 @@ type Parts = Pick<
 
 /** The original's database has always this name. */
 const DATABASE = 'gitpod';
-
-/** One or more certificates in PEM; in one line, the two characters `\n` stand for its breaks. */
-export function certificate(): Variable<string | null> {
-  return {
-    fallback: null,
-    parse: (value) => {
-      const pem = value.replaceAll('\\n', '\n');
-      if (!/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem))
-        throw new Error('must be a certificate in PEM');
-      return pem;
-    },
-  };
-}
 
 /** What is wrong with the parts of an address. With DATABASE_URL they mean nothing. */
 export function databaseConflicts(s: Parts): string[] {

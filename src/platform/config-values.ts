@@ -77,6 +77,12 @@ export function port<T extends number | null>(fallback: T): Variable<number | T>
   return integer(fallback, { min: 1, max: 65535 });
 }
 
+/** A TCP port, in a name that Kubernetes sets to `tcp://…` beside a service it has: that counts as not set. */
+export function portBesideServices(): Variable<number | null> {
+  const own = port(null);
+  return { ...own, parse: (value) => (value.startsWith('tcp://') ? null : own.parse(value)) };
+}
+
 /** A plain decimal of at least zero with at most 15 places, kept as text. */
 export function decimal(fallback: string): Variable<string> {
   return {
@@ -185,6 +191,19 @@ export function list(prefix: string): Variable<readonly string[]> {
         throw new Error(`must be one or more values beginning with ${prefix}, separated by commas`);
       }
       return items;
+    },
+  };
+}
+
+/** One or more certificates in PEM; in one line, the two characters `\n` stand for its breaks. */
+export function certificate(): Variable<string | null> {
+  return {
+    fallback: null,
+    parse: (value) => {
+      const pem = value.replaceAll('\\n', '\n');
+      if (!/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem))
+        throw new Error('must be a certificate in PEM');
+      return pem;
     },
   };
 }

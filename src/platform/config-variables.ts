@@ -1,8 +1,8 @@
-import { certificate } from './config-database';
 import { duration, durationOrNone, schedule } from './config-duration';
 import { rates } from './config-rates';
 import {
   address,
+  certificate,
   choice,
   decimal,
   flag,
@@ -12,6 +12,7 @@ import {
   lines,
   list,
   port,
+  portBesideServices,
   secret,
   size,
   text,
@@ -33,7 +34,7 @@ export const VARIABLES = {
   BODY_LIMIT: size('1MiB', { min: '1kB', max: '64MiB' }),
   DATABASE_URL: address(POSTGRES),
   DB_HOST: hostOrNone(),
-  DB_PORT: port(null),
+  DB_PORT: portBesideServices(),
   DB_USERNAME: text(null),
   DB_PASSWORD: text(null),
   DB_CA_CERT: certificate(),

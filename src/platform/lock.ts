@@ -1,5 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { apartFromCall } from './call-life';
 import { Ids } from './ids';
 import { LeaseRepository, type LeaseRequest } from './lock.repository';
 import { RedisLease } from './lock-redis';
@@ -10,6 +11,12 @@ import { REDIS } from './redis.module';
 export interface Held {
   readonly fence: bigint;
   readonly signal: AbortSignal;
+}
+
+interface Locked {
+  readonly name: string;
+  readonly ttlMs: number;
+  readonly work: (held: Held) => Promise<void>;
 }
 
 interface Lease {
@@ -23,8 +30,11 @@ interface Lease {
  * lease, must be harmless by keyed ids.
  */
 @Injectable()
-export class Lock {
+export class Lock implements BeforeApplicationShutdown {
   readonly #redis: RedisLease | null;
+  /** Every lock that is held now. */
+  readonly #held = new Set<{ lost: AbortController; giveBack: () => Promise<void> }>();
+  #closed = false;
 
   constructor(
     private readonly leases: LeaseRepository,
@@ -44,20 +54,40 @@ export class Lock {
     ttlMs: number,
     work: (held: Held) => Promise<void>,
   ): Promise<{ ran: boolean }> {
+    // What is done under a lock others wait for, and the lock must be given back: no caller's leaving ends it.
+    return apartFromCall(() => this.#withLock({ name, ttlMs, work }));
+  }
+
+  async #withLock({ name, ttlMs, work }: Locked): Promise<{ ran: boolean }> {
+    if (this.#closed) return { ran: false };
     const lease = await this.#take({ name, holder: this.ids.uuidv7(), ttlMs });
     if (lease === null) return { ran: false };
     const lost = new AbortController();
     const stopRenewing = this.#keepRenewing(lease, { name, ttlMs, lost });
-    try {
-      await work({ fence: lease.fence, signal: lost.signal });
-    } finally {
+    const giveBack = async (): Promise<void> => {
+      if (!this.#held.delete(held)) return;
       stopRenewing();
       // A lease that cannot be given back ends by itself; what was done under it stands.
       await lease.release().catch((error: unknown) => {
         this.logger.warn({ err: error, lock: name }, 'a lock could not be given back');
       });
+    };
+    const held = { lost, giveBack };
+    this.#held.add(held);
+    try {
+      await work({ fence: lease.fence, signal: lost.signal });
+    } finally {
+      await giveBack();
     }
     return { ran: true };
+  }
+
+  /** Gives back what is still held: a process that goes must not keep others from its work until a lease ends. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#closed = true;
+    const held = [...this.#held];
+    await Promise.all(held.map(({ giveBack }) => giveBack()));
+    held.forEach(({ lost }) => lost.abort());
   }
 
   /** Redis where it answers, else Postgres. */

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type DestinationStream } from 'pino';
 import type { Config } from './config';
+import { countLine, type LineLevel } from './metrics-logs';
 
 /** What a log line may carry beside its sentence; `err` is written with its stack. */
 export interface LogFields {
@@ -60,19 +61,25 @@ export class Logger {
   }
 
   debug(fields: LogFields, message: string): void {
-    this.#lines.debug(fields, message);
+    this.#write('debug', fields, message);
   }
 
   info(fields: LogFields, message: string): void {
-    this.#lines.info(fields, message);
+    this.#write('info', fields, message);
   }
 
   warn(fields: LogFields, message: string): void {
-    this.#lines.warn(fields, message);
+    this.#write('warn', fields, message);
   }
 
   error(fields: LogFields, message: string): void {
-    this.#lines.error(fields, message);
+    this.#write('error', fields, message);
+  }
+
+  #write(level: LineLevel, fields: LogFields, message: string): void {
+    if (!this.#lines.isLevelEnabled(level)) return;
+    countLine(level);
+    this.#lines[level](fields, message);
   }
 }
 

@@ -1,34 +1,12 @@
-import {
-  Histogram,
-  type MetricObjectWithValues,
-  type MetricType,
-  type MetricValueWithName,
-} from 'prom-client';
+import { Histogram } from 'prom-client';
+import { histogramSamples, Tally, type Labels, type Samples } from './metrics-tally';
 
 /** Counts the answers of one door: a status code (HTTP or gRPC) and how long it took. */
 export interface DoorTimer {
   observe(code: number, seconds: number): void;
 }
 
-type Samples = MetricObjectWithValues<MetricValueWithName<string>>;
-type Labels = Readonly<Record<string, string>>;
-
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** The library's types call the type of a metric a number, its code a word. */
-const HISTOGRAM = 'histogram' as unknown as MetricType;
-
-/** Observations of one door with one status: a count per bucket, the last beyond every bound. */
-class Tally {
-  readonly buckets = new Array<number>(BOUNDS.length + 1).fill(0);
-  seconds = 0;
-
-  observe(seconds: number): void {
-    let bucket = 0;
-    while (bucket < BOUNDS.length && seconds > BOUNDS[bucket]!) bucket += 1;
-    this.buckets[bucket]! += 1;
-    this.seconds += seconds;
-  }
-}
 
 class Door implements DoorTimer {
   readonly tallies = new Map<number, Tally>();
@@ -38,7 +16,7 @@ class Door implements DoorTimer {
   observe(code: number, seconds: number): void {
     let tally = this.tallies.get(code);
     if (tally === undefined) {
-      tally = new Tally();
+      tally = new Tally(BOUNDS);
       this.tallies.set(code, tally);
     }
     tally.observe(seconds);
@@ -83,27 +61,10 @@ export class DoorHistogram extends Histogram<string> {
   }
 
   private samples(): Samples {
-    const values = [...(this.doors?.values() ?? [])].flatMap((door) =>
-      [...door.tallies].flatMap(([code, tally]) => this.tallySamples({ ...door.labels, code }, tally)),
-    );
-    return { ...this.description, type: HISTOGRAM, aggregator: 'sum', collect: () => undefined, values };
-  }
-
-  private tallySamples(labels: Record<string, string | number>, tally: Tally): MetricValueWithName<string>[] {
     const { name } = this.description;
-    let count = 0;
-    const buckets = tally.buckets.map((observed, index) => {
-      count += observed;
-      return {
-        metricName: `${name}_bucket`,
-        labels: { ...labels, le: BOUNDS[index] ?? '+Inf' },
-        value: count,
-      };
-    });
-    return [
-      ...buckets,
-      { metricName: `${name}_sum`, labels, value: tally.seconds },
-      { metricName: `${name}_count`, labels, value: count },
-    ];
+    const values = [...(this.doors?.values() ?? [])].flatMap((door) =>
+      [...door.tallies].flatMap(([code, tally]) => tally.samples(name, { ...door.labels, code })),
+    );
+    return histogramSamples(this.description, values);
   }
 }

@@ -1,13 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
-import { DoorMetrics, PoolMetrics } from './metrics';
+import { DoorMetrics, PoolMetrics, ProcessMetrics } from './metrics';
 import { MetricsController } from './metrics.rest.controller';
 
 /** Prometheus: what the process, the doors and the pool are doing. Needs `Database`. */
 @Global()
 @Module({
   imports: [PrometheusModule.register({ controller: MetricsController })],
-  providers: [DoorMetrics, PoolMetrics],
+  providers: [DoorMetrics, PoolMetrics, ProcessMetrics],
   exports: [DoorMetrics],
 })
 export class MetricsModule {}

@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, register, type Metric } from 'prom-client';
-import { Database } from './transaction';
+import { DomainError, ERRORS } from '../core/errors';
 import { DoorHistogram, type DoorTimer } from './metrics-door-histogram';
+import { RpcHistogram, type Rpc, type RpcCounts } from './metrics-grpc-server';
+import { LOG_LINES, logLinesCounter } from './metrics-logs';
+import { packageVersion } from './package-root';
+import { Database } from './transaction';
 
 /**
  * The metric of that name, made on first use. Several applications of one process (tests, a bench) share the library's
  * one registry, and making a metric twice is an error there.
  */
-function once<M extends Metric>(name: string, make: () => M): M {
+export function once<M extends Metric>(name: string, make: () => M): M {
   return (register.getSingleMetric(name) as M | undefined) ?? make();
 }
 
@@ -67,14 +71,54 @@ export class DoorMetrics {
       }),
   );
 
+  readonly #rpcs = once(RpcHistogram.NAME, () => new RpcHistogram());
+
   /** The timer of one method of one route template. */
   http(method: string, route: string): DoorTimer {
     return this.#http.door({ method, route });
   }
 
-  /** The timer of one rpc, named by its full path. */
-  grpc(rpc: string): DoorTimer {
-    return this.#grpc.door({ rpc });
+  /** The timer of one rpc, under our name; its counts under the names of Go's services are `rpc`. */
+  grpc(path: string): DoorTimer {
+    return this.#grpc.door({ rpc: path });
+  }
+
+  /** The counts of one rpc as `grpc_server_*`. */
+  rpc(rpc: Rpc): RpcCounts {
+    return this.#rpcs.rpc(rpc);
+  }
+
+  /**
+   * Runs what the original calls over its own gRPC port and counts it as a call of that unary rpc: alerts on failures of
+   * ReconcileUsage look there for what its job did. What `work` throws is thrown on.
+   */
+  async countAsCall<R>(path: string, work: () => Promise<R>): Promise<R> {
+    const counts = this.rpc({ path, requestStream: false, responseStream: false });
+    const startedMs = performance.now();
+    const ended = (code: number): void => counts.observe(code, (performance.now() - startedMs) / 1000);
+    counts.start();
+    try {
+      const result = await work();
+      ended(0);
+      return result;
+    } catch (error) {
+      ended(error instanceof DomainError ? ERRORS[error.code].grpc : ERRORS.internal.grpc);
+      throw error;
+    }
+  }
+}
+
+/** What the original tells of every process of its. */
+@Injectable()
+export class ProcessMetrics {
+  constructor() {
+    once(LOG_LINES, logLinesCounter);
+    const name = 'gitpod_server_version';
+    const version = once(
+      name,
+      () => new Gauge({ name, help: 'Always 1; its label is what is running', labelNames: ['version'] }),
+    );
+    version.set({ version: packageVersion() }, 1);
   }
 }
 

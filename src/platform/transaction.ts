@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Client, Pool, types, type ClientBase, type ClientConfig, type PoolClient } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { currentCall, type CallLife } from './call-life';
 import { CONFIG, type Config } from './config';
 import { isRetryable, toDomainError } from './database-errors';
+import { isSpoilt, StoppableSql } from './stoppable-sql';
 
 /** One statement: SQL text, or a name with a text for a statement Postgres plans once per connection. */
 export type Statement = string | { readonly name: string; readonly text: string };
@@ -84,9 +86,14 @@ export class Database implements Sql, OnApplicationShutdown {
     this.#pool.on('error', () => undefined);
   }
 
-  /** One statement in its own transaction. Throws `unavailable` when no connection is to be had in a second. */
+  /**
+   * One statement in its own transaction. Throws `unavailable` when no connection is to be had in a second, and `cancelled` or
+   * `deadline-exceeded` when the call it is for is over.
+   */
   async query<R>(statement: Statement, values?: unknown[]): Promise<R[]> {
+    const call = currentCall();
     try {
+      if (call !== undefined) return await this.#queryFor(call, { statement, values });
       return (await this.#pool.query(queryOf(statement, values))).rows as R[];
     } catch (error) {
       throw toDomainError(error);
@@ -96,7 +103,8 @@ export class Database implements Sql, OnApplicationShutdown {
   /**
    * Runs `work` in one transaction and commits. Deadlocks and serialisation failures run the whole of it again, at most five
    * times, so `work` must have no effect outside of `tx`. Throws `unavailable` when Postgres is lost; a COMMIT that was
-   * under way may then have happened (keyed ids make a repeat harmless).
+   * under way may then have happened (keyed ids make a repeat harmless). Throws `cancelled` or `deadline-exceeded`, rolled
+   * back, when the call it is for is over before the COMMIT.
    */
   async transaction<R>(work: (tx: Sql) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
     for (let attempt = 1; ; attempt++) {
@@ -145,13 +153,18 @@ export class Database implements Sql, OnApplicationShutdown {
   }
 
   async #once<R>(work: (tx: Sql) => Promise<R>, options: TransactionOptions): Promise<R> {
+    const call = currentCall();
+    call?.throwIfOver();
     const client = await this.#pool.connect();
     const ignore = (): void => undefined;
     client.on('error', ignore);
+    const sql = sqlFor(call, client);
     let broken: Error | undefined;
     try {
+      call?.throwIfOver();
       await client.query(begin(options));
-      const result = await work(sqlOn(client));
+      const result = await work(sql);
+      call?.throwIfOver();
       await commit(client);
       return result;
     } catch (error) {
@@ -159,9 +172,31 @@ export class Database implements Sql, OnApplicationShutdown {
       throw error;
     } finally {
       client.off('error', ignore);
-      client.release(broken);
+      client.release(broken ?? isSpoilt(sql));
     }
   }
+
+  async #queryFor<R>(
+    call: CallLife,
+    { statement, values }: { statement: Statement; values: unknown[] | undefined },
+  ): Promise<R[]> {
+    call.throwIfOver();
+    const client = await this.#pool.connect();
+    const ignore = (): void => undefined;
+    client.on('error', ignore);
+    const sql = sqlFor(call, client);
+    try {
+      return await sql.query<R>(statement, values);
+    } finally {
+      client.off('error', ignore);
+      client.release(isSpoilt(sql));
+    }
+  }
+}
+
+/** The connection as the work sees it, which stops with its call if it is for one. */
+function sqlFor(call: CallLife | undefined, client: PoolClient): Sql {
+  return call === undefined ? sqlOn(client) : new StoppableSql(sqlOn(client), call, client);
 }
 
 /** One message to Postgres, whatever is asked for. */

@@ -4,6 +4,7 @@ import type { Meter } from '../core/meter';
 import { formatQuantity, quantityOfRatio } from '../core/quantity';
 import { compareRatios } from '../core/ratio';
 import { type Actor, Audit } from '../platform/audit/audit.service';
+import { apartFromCall } from '../platform/call-life';
 import { Database, type Sql } from '../platform/transaction';
 import { type MeterDefinition, MeterRepository } from './meter.repository';
 
@@ -40,7 +41,7 @@ export class MeterService {
 
   /** Reads the catalogue again; callers of one moment share one read. */
   async reread(): Promise<Catalogue> {
-    this.#reading ??= this.#read().finally(() => {
+    this.#reading ??= apartFromCall(() => this.#read()).finally(() => {
       this.#reading = null;
     });
     return this.#reading;

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } fr
 import { BudgetEvaluationService } from '../billing/budget-evaluation.service';
 import { CONFIG, type Config } from '../platform/config';
 import { Jobs } from '../platform/jobs/jobs.service';
-import { RecurringJobs } from './recurring-jobs.service';
+import { JobTimers } from './job-timers.service';
 
 const NAME = 'budget-alerts';
 
@@ -10,8 +10,8 @@ const NAME = 'budget-alerts';
 @Injectable()
 export class BudgetAlertsJob implements OnModuleInit, OnApplicationBootstrap {
   constructor(
-    private readonly recurring: RecurringJobs,
     private readonly jobs: Jobs,
+    private readonly timers: JobTimers,
     private readonly budgets: BudgetEvaluationService,
     @Inject(CONFIG) private readonly config: Pick<Config, 'budgetAlertIntervalMs'>,
   ) {}
@@ -19,10 +19,10 @@ export class BudgetAlertsJob implements OnModuleInit, OnApplicationBootstrap {
   onModuleInit(): void {
     const run = () => this.budgets.evaluateAll();
     const does = 'holds budgets against what was spent and sends alerts';
-    this.jobs.add({ name: NAME, does, ...this.recurring.planOf(this.config.budgetAlertIntervalMs), run });
+    this.jobs.add({ name: NAME, does, ...this.timers.planOf(this.config.budgetAlertIntervalMs), run });
   }
 
   onApplicationBootstrap(): void {
-    this.recurring.start(NAME, this.config.budgetAlertIntervalMs);
+    this.timers.start(NAME, this.config.budgetAlertIntervalMs);
   }
 }

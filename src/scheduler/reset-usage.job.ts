@@ -3,7 +3,7 @@ import { ResetUsageService } from '../cost-centers/reset-usage.service';
 import { Clock } from '../platform/clock';
 import { CONFIG, type Config } from '../platform/config';
 import { Jobs } from '../platform/jobs/jobs.service';
-import { RecurringJobs } from './recurring-jobs.service';
+import { JobTimers } from './job-timers.service';
 
 /** The name is that of the original's job: operators know it from their metrics and alerts. */
 const NAME = 'reset_usage';
@@ -12,7 +12,7 @@ const NAME = 'reset_usage';
 @Injectable()
 export class ResetUsageJob implements OnModuleInit, OnApplicationBootstrap {
   constructor(
-    private readonly recurring: RecurringJobs,
+    private readonly timers: JobTimers,
     private readonly jobs: Jobs,
     private readonly resets: ResetUsageService,
     private readonly clock: Clock,
@@ -22,10 +22,10 @@ export class ResetUsageJob implements OnModuleInit, OnApplicationBootstrap {
   onModuleInit(): void {
     const run = () => this.resets.run(`job:${NAME}`, { now: this.clock.now(), testClock: null });
     const does = 'renews allowances whose cycle is over';
-    this.jobs.add({ name: NAME, does, ...this.recurring.planOf(this.config.resetUsageScheduleMs), run });
+    this.jobs.add({ name: NAME, does, ...this.timers.planOf(this.config.resetUsageScheduleMs), run });
   }
 
   onApplicationBootstrap(): void {
-    this.recurring.start(NAME, this.config.resetUsageScheduleMs);
+    this.timers.start(NAME, this.config.resetUsageScheduleMs);
   }
 }

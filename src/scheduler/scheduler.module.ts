@@ -9,11 +9,11 @@ import { BudgetAlertsJob } from './budget-alerts.job';
 import { GrantExpiryJob } from './grant-expiry.job';
 import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
+import { JobTimers } from './job-timers.service';
 import { LedgerJob } from './ledger.job';
 import { OffCycleInvoicesJob } from './off-cycle-invoices.job';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
-import { RecurringJobs } from './recurring-jobs.service';
 import { ResetUsageJob } from './reset-usage.job';
 import { RetentionJob } from './retention.job';
 import { RollupJob } from './rollup.job';
@@ -37,6 +37,7 @@ export class SchedulerModule {
       ],
       providers: [
         JobRunner,
+        JobTimers,
         BudgetAlertsJob,
         GrantExpiryJob,
         InvoiceJob,
@@ -44,7 +45,6 @@ export class SchedulerModule {
         OffCycleInvoicesJob,
         OutboxJob,
         PartitionUpkeepJob,
-        RecurringJobs,
         ResetUsageJob,
         RetentionJob,
         RollupJob,

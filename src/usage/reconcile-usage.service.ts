@@ -3,6 +3,7 @@ import type { RunClock } from '../platform/account-clock';
 import { CONFIG, type Config } from '../platform/config';
 import { inParallel } from '../platform/in-parallel';
 import { Database } from '../platform/transaction';
+import { EndlessSpans } from './endless-spans.service';
 import { SpanAccrual } from './span-accrual.service';
 import { SpanFold } from './span-fold.service';
 import { type MarkedResource, SpanMarkRepository } from './span-mark.repository';
@@ -29,6 +30,7 @@ export class ReconcileUsageService {
     private readonly marks: SpanMarkRepository,
     private readonly folds: SpanFold,
     private readonly accruals: SpanAccrual,
+    private readonly endless: EndlessSpans,
     private readonly database: Database,
     @Inject(CONFIG) private readonly config: Pick<Config, 'databasePoolSize'>,
   ) {}
@@ -41,6 +43,7 @@ export class ReconcileUsageService {
     const accounts = await this.#inParallel(await this.accruals.buckets(), (bucket) =>
       this.accruals.accrue(bucket, clock),
     );
+    if (clock.testClock === null) await this.endless.notice(clock.now);
     return { spans: sum(spans), accounts: sum(accounts) };
   }
 

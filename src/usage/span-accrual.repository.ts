@@ -15,7 +15,7 @@ export interface Accrual {
 
 /** Whoever computes money holds these rows until it is stored (decision A2); of other clocks' accounts none is answered. */
 const LOCK_ACCOUNTS_IN_ORDER = `
-  select id from account
+  select id, ${MS_OF('closed_at')} as closed_ms from account
   where id = any($2::bigint[]) and bucket = $1 and test_clock_id is not distinct from $3::uuid
   order by id for no key update`;
 
@@ -47,14 +47,21 @@ const PUT_ACCRUALS = `
 export class SpanAccrualRepository {
   constructor(private readonly database: Database) {}
 
-  /** The ids of those that are there and live by the clock. */
+  /** Those that are there and live by the clock, with the instant from which on they use nothing more. */
   async lockAccounts(
     sql: Sql,
     bucket: number,
     { accountIds, testClock }: { accountIds: readonly number[]; testClock: string | null },
-  ): Promise<number[]> {
-    const rows = await sql.query<{ id: string }>(LOCK_ACCOUNTS_IN_ORDER, [bucket, accountIds, testClock]);
-    return rows.map(({ id }) => Number(id));
+  ): Promise<Map<number, { closedAt: number | null }>> {
+    const rows = await sql.query<{ id: string; closed_ms: string | null }>(LOCK_ACCOUNTS_IN_ORDER, [
+      ...[bucket, accountIds, testClock],
+    ]);
+    return new Map(
+      rows.map((row) => [
+        Number(row.id),
+        { closedAt: row.closed_ms === null ? null : Number(row.closed_ms) },
+      ]),
+    );
   }
 
   async of(sql: Sql, bucket: number, accountIds: readonly number[]): Promise<Map<number, Accrual>> {

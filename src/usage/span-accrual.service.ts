@@ -5,6 +5,7 @@ import type { RunClock } from '../platform/account-clock';
 import { Database, type Sql } from '../platform/transaction';
 import { type Accrual, SpanAccrualRepository } from './span-accrual.repository';
 import { SpanFold } from './span-fold.service';
+import { SpanMarkRepository } from './span-mark.repository';
 import { type OpenSpan, type SpanPlace, SpanRepository } from './span.repository';
 
 const ACCOUNTS = 500;
@@ -16,6 +17,7 @@ export class SpanAccrual {
   constructor(
     private readonly accruals: SpanAccrualRepository,
     private readonly spans: SpanRepository,
+    private readonly marks: SpanMarkRepository,
     private readonly folds: SpanFold,
     private readonly database: Database,
   ) {}
@@ -43,7 +45,15 @@ export class SpanAccrual {
     const { testClock } = clock;
     const locked = await this.accruals.lockAccounts(sql, bucket, { accountIds, testClock });
     const now = clock.now.getTime();
-    const stored = await this.accruals.of(sql, bucket, locked);
+    const closed = [...locked].filter(([, { closedAt }]) => closedAt !== null && closedAt <= now);
+    // Folding ends what still runs; until then it costs no more than it does.
+    await this.marks.appendOpen(
+      sql,
+      bucket,
+      closed.map(([id]) => id),
+    );
+    for (const [id] of closed) locked.delete(id);
+    const stored = await this.accruals.of(sql, bucket, [...locked.keys()]);
     const due = new Map([...stored].filter(([, { at }]) => at < now));
     const grown = await this.#growth(sql, bucket, { due, now });
     const moved = [...due.values()].map((accrual) => ({

@@ -27,6 +27,12 @@ interface Batch {
   readonly clock: RunClock;
 }
 
+/** Resources, and the instant from which on their account uses nothing more; null = it is not closed. */
+interface Told {
+  readonly resources: readonly MarkedResource[];
+  readonly endOf: (resource: MarkedResource) => number | null;
+}
+
 /** A span before and after a fold; null before = it is new. */
 interface Folded extends Settlement<StoredSpan> {
   readonly before: StoredSpan | null;
@@ -57,11 +63,11 @@ export class SpanFold {
       accountIds,
       testClock: clock.testClock,
     });
-    const isMine = new Set(locked);
-    const mine = resources.filter(({ accountId }) => isMine.has(accountId));
+    const mine = resources.filter(({ accountId }) => locked.has(accountId));
     if (mine.length === 0) return 0;
     await this.marks.take(sql, bucket, mine);
-    const changed = (await this.#foldAll(sql, bucket, mine)).filter(isChanged);
+    const endOf = ({ accountId }: MarkedResource): number | null => locked.get(accountId)!.closedAt;
+    const changed = (await this.#foldAll(sql, bucket, { resources: mine, endOf })).filter(isChanged);
     if (changed.length === 0) return 0;
     await this.spans.put(
       sql,
@@ -73,7 +79,7 @@ export class SpanFold {
     return changed.length;
   }
 
-  async #foldAll(sql: Sql, bucket: number, resources: readonly MarkedResource[]): Promise<Folded[]> {
+  async #foldAll(sql: Sql, bucket: number, { resources, endOf }: Told): Promise<Folded[]> {
     const histories = await this.spans.histories(sql, bucket, resources);
     const stored = new Map<string, StoredSpan[]>();
     for (const span of await this.spans.of(sql, bucket, resources)) {
@@ -81,7 +87,11 @@ export class SpanFold {
       stored.set(name, [...(stored.get(name) ?? []), span]);
     }
     return resources.flatMap((resource, i) =>
-      this.#foldOne(resource, instanceRuns(histories[i]!), stored.get(nameOf(resource)) ?? []),
+      this.#foldOne(
+        resource,
+        instanceRuns(histories[i]!, endOf(resource)),
+        stored.get(nameOf(resource)) ?? [],
+      ),
     );
   }
 

@@ -37,6 +37,13 @@ const MARK_ENDED_SPANS = `
   join span s on s.account_id = a.id and s.ended_at >= $1 and s.ended_at < $2 and not s.is_void
   group by 1, 2, 3, 4 order by 1, 2, 3, 4`;
 
+/** What still runs of accounts. */
+const MARK_OPEN_SPANS = `
+  insert into span_mark (bucket, account_id, meter_id, resource)
+  select bucket, account_id, meter_id, resource from span
+  where bucket = $1 and account_id = any($2::bigint[]) and ended_at is null and not is_void
+  order by 1, 2, 3, 4`;
+
 /** The rows of `span_mark`: which resources have to be folded again. */
 @Injectable()
 export class SpanMarkRepository {
@@ -49,6 +56,11 @@ export class SpanMarkRepository {
       plainArray(resources, ({ bucket }) => bucket),
       ...resourceArrays(resources),
     ]);
+  }
+
+  /** Marks all that runs of accounts of a bucket. */
+  async appendOpen(sql: Sql, bucket: number, accountIds: readonly number[]): Promise<void> {
+    if (accountIds.length > 0) await sql.query(MARK_OPEN_SPANS, [bucket, accountIds]);
   }
 
   async markedBuckets(): Promise<number[]> {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { creditRateText, endOfRun, parseCreditRate } from '../core/credits';
+import { creditRateText, parseCreditRate } from '../core/credits';
 import type { Properties } from '../core/event';
 import { fullDecimal, parseQuantity } from '../core/quantity';
+import type { Ratio } from '../core/ratio';
 import type { SettledSpan } from '../core/span-settlement';
 import type { InstanceEvent } from '../core/workspace-instance';
 import { plainArray, textArray } from '../platform/array-literal';
@@ -24,7 +25,7 @@ const RESOURCES = `unnest($2::bigint[], $3::int[], $4::text[]) with ordinality a
 /** Everything told of each resource, as one JSON text per resource; voided words are not among the levels. */
 const READ_HISTORIES = `
   select (
-    select json_agg(json_build_array(${MS_OF('l.occurred_at')}, l.key, l.type, l.properties))
+    select json_agg(json_build_array(${MS_OF('l.occurred_at')}, l.key, l.type, l.properties) order by l.occurred_at, l.key)
     from level_change l
     where l.bucket = $1 and l.account_id = r.account_id and l.meter_id = r.meter_id and l.resource = r.resource
       and l.type is not null) as history
@@ -45,23 +46,27 @@ const READ_OPEN_SPANS = `
     and (s.account_id, s.meter_id, s.resource, s.ordinal) > ($3, $4, $5, $6)
   order by s.account_id, s.meter_id, s.resource, s.ordinal limit $7`;
 
+/** What is posted follows: the price of what is final, and nothing of all else. */
 const PUT_SPANS = `
   insert into span as s (bucket, account_id, meter_id, resource, ordinal, id, created_at, started_at, stopping_at, stopped_at,
     ended_at, is_draft, is_void, class, user_id, attributes, rate, amount, posted, revision)
   select $1::smallint, account_id, meter_id, resource, ordinal, id, ${INSTANT_OF('created_ms')}, ${INSTANT_OF('started_ms')},
-    ${INSTANT_OF('stopping_ms')}, ${INSTANT_OF('stopped_ms')}, ${INSTANT_OF('ended_ms')}, is_draft, is_void, class, user_id,
-    attributes::json, rate, amount, posted, revision
+    ${INSTANT_OF('stopping_ms')}, ${INSTANT_OF('stopped_ms')}, ${INSTANT_OF('coalesce(stopping_ms, stopped_ms)')}, is_draft,
+    is_void, class, user_id, attributes::json, rate, amount, case when is_draft or is_void then 0 else amount end, revision
   from unnest($2::bigint[], $3::int[], $4::text[], $5::int[], $6::uuid[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[],
-      $11::bigint[], $12::bool[], $13::bool[], $14::text[], $15::uuid[], $16::text[], $17::text[], $18::numeric[], $19::numeric[],
-      $20::int[])
-    as p(account_id, meter_id, resource, ordinal, id, created_ms, started_ms, stopping_ms, stopped_ms, ended_ms, is_draft,
-      is_void, class, user_id, attributes, rate, amount, posted, revision)
+      $11::bool[], $12::bool[], $13::text[], $14::uuid[], $15::text[], $16::text[], $17::numeric[], $18::int[])
+    as p(account_id, meter_id, resource, ordinal, id, created_ms, started_ms, stopping_ms, stopped_ms, is_draft, is_void, class,
+      user_id, attributes, rate, amount, revision)
   order by account_id, meter_id, resource, ordinal
   on conflict (bucket, account_id, meter_id, resource, ordinal) do update set
     created_at = excluded.created_at, started_at = excluded.started_at, stopping_at = excluded.stopping_at,
     stopped_at = excluded.stopped_at, ended_at = excluded.ended_at, is_draft = excluded.is_draft, is_void = excluded.is_void,
     class = excluded.class, user_id = excluded.user_id, attributes = excluded.attributes, rate = excluded.rate,
     amount = excluded.amount, posted = excluded.posted, revision = excluded.revision`;
+
+/** The index of open spans is small: they are only those that run. */
+const COUNT_ENDLESS = `
+  select count(*) as count from span where ended_at is null and not is_void and started_at < $1`;
 
 /** Where a run stands in the order of the key. */
 export type SpanPlace = Pick<StoredSpan, 'accountId' | 'meterId' | 'resource' | 'ordinal'>;
@@ -106,6 +111,11 @@ export class SpanRepository {
     }));
   }
 
+  /** How many run since before an instant. */
+  async countEndless(sql: Sql, since: Date): Promise<number> {
+    return Number((await sql.query<{ count: string }>(COUNT_ENDLESS, [since]))[0]!.count);
+  }
+
   async put(sql: Sql, bucket: number, spans: readonly StoredSpan[]): Promise<void> {
     if (spans.length === 0) return;
     await sql.query(PUT_SPANS, [
@@ -117,15 +127,13 @@ export class SpanRepository {
       plainArray(spans, ({ startedAt }) => startedAt),
       plainArray(spans, ({ stoppingAt }) => stoppingAt),
       plainArray(spans, ({ stoppedAt }) => stoppedAt),
-      plainArray(spans, endOfRun),
       plainArray(spans, ({ isDraft }) => String(isDraft)),
       plainArray(spans, ({ isVoid }) => String(isVoid)),
       textArray(spans, (span) => span.class),
       plainArray(spans, ({ userId }) => userId),
       textArray(spans, ({ attributes }) => attributes),
-      plainArray(spans, ({ rate }) => creditRateText(rate)),
+      plainArray(spans, ({ rate }) => rateText(rate)),
       plainArray(spans, ({ amount }) => (amount === null ? null : fullDecimal(amount))),
-      plainArray(spans, ({ posted }) => fullDecimal(posted)),
       plainArray(spans, ({ revision }) => revision),
     ]);
   }
@@ -154,6 +162,17 @@ interface SpanRow {
   amount: string | null;
   posted: string;
   revision: number;
+}
+
+/** A few rates price all spans, and reducing a ratio costs more than the rest of a row. */
+const rateTexts = new WeakMap<Ratio, string>();
+
+function rateText(rate: Ratio): string {
+  const known = rateTexts.get(rate);
+  if (known !== undefined) return known;
+  const text = creditRateText(rate);
+  rateTexts.set(rate, text);
+  return text;
 }
 
 const msOf = (text: string | null): number | null => (text === null ? null : Number(text));

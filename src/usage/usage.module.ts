@@ -59,6 +59,9 @@ import { ListUsageRepository } from './list-usage.repository';
 import { ListUsageService } from './list-usage.service';
 import { SpanRpcController } from './span-rpc.rest.controller';
 import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
+import { SPAN_CHECKS } from './span-checks';
+import { ListUsageController } from './list-usage.rest.controller';
+import { EndlessSpans } from './endless-spans.service';
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule],
@@ -69,6 +72,7 @@ import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
     ListChargeController,
     WaybillCostController,
     WaybillUsageController,
+    ListUsageController,
     SpanRpcController,
     SpanRpcGrpcController,
   ],
@@ -116,6 +120,7 @@ import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
     SpanMarkRepository,
     SpanRepository,
     ListUsageRepository,
+    EndlessSpans,
     ListUsageService,
     WaybillCostService,
     WaybillUsageService,
@@ -136,5 +141,6 @@ export class UsageModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.checks.add(USAGE_CHECKS);
+    this.checks.add(SPAN_CHECKS);
   }
 }

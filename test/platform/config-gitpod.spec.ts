@@ -288,6 +288,10 @@ describe('the parts of an address', () => {
     expect(problemsOf({}, { ADMIN_API_KEY: ADMIN_KEY, API_KEY_PEPPER: PEPPER, ...env })).toEqual([problem]);
   });
 
+  it('are not what Kubernetes says of a service that is called db', () => {
+    expect(loadConfig({ DB_PORT: 'tcp://10.0.0.7:3306' }).databaseUrl).toBeNull();
+  });
+
   it('are an external Postgres, which has no secrets made for it', () => {
     expect(problemsOf({}, { DB_HOST: 'h', DB_USERNAME: 'u' })).toEqual([
       'ADMIN_API_KEY: is required with DB_HOST (generated only with the embedded Postgres)',

@@ -46,6 +46,7 @@ export const ECHO_PACKAGE = fromJSON({
 
 export interface WorldOptions {
   readonly controllers?: Type[];
+  readonly providers?: Type[];
   readonly config?: Partial<Config>;
   /** Registers raw routes before the application is initialised. */
   readonly routes?: (server: FastifyInstance) => void;
@@ -69,7 +70,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const server = createHttpServer({ bodyLimit: config.bodyLimit });
   options.routes?.(server);
   class TestModule {}
-  Module({ imports: [PlatformModule.forRoot(config)], controllers: options.controllers ?? [] })(TestModule);
+  const { controllers = [], providers = [] } = options;
+  Module({ imports: [PlatformModule.forRoot(config)], controllers, providers })(TestModule);
   const app = await NestFactory.create<NestFastifyApplication>(
     TestModule,
     new FastifyAdapter(server as unknown as ConstructorParameters<typeof FastifyAdapter>[0]),
@@ -110,7 +112,7 @@ async function freePort(): Promise<number> {
 
 function connectGrpc(app: NestFastifyApplication, url: string): void {
   const server = new GrpcServer(
-    { url, package: 'echo.v1', packageDefinition: ECHO_PACKAGE },
+    { url, package: 'echo.v1', packageDefinition: ECHO_PACKAGE, endsWithCaller: ['echo.v1'] },
     { metrics: app.get(DoorMetrics), health: app.get(GrpcHealth) },
   );
   app.connectMicroservice({ strategy: server }, { inheritAppConfig: true });

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/app';
+import { createEmptyDatabase, withClient } from '../support/postgres';
 import { installerFile, missionFile } from '../support/gitpod-files';
 import { TestProcess } from '../support/processes';
 
@@ -83,6 +84,32 @@ describe('tallyhouse run', () => {
     await child.says(OPEN);
     expect(child.output).toContain(`gRPC       127.0.0.1:${port} (plain`);
     await ends(child);
+  });
+
+  it("works on the Postgres that Gitpod's variables name (CF-2)", async () => {
+    const made = await createEmptyDatabase();
+    const { hostname, port, username, password, pathname } = new URL(made.url);
+    const maintenance = made.url.replace(pathname, '/postgres');
+    await withClient(maintenance, (client) =>
+      client.query(`alter database ${pathname.slice(1)} rename to gitpod`),
+    );
+    try {
+      writeFileSync(join(folder, 'config.json'), '{}');
+      const { child } = await run([], {
+        ...{ DB_HOST: hostname, DB_PORT: port, DB_USERNAME: decodeURIComponent(username) },
+        ...{ DB_PASSWORD: decodeURIComponent(password), GRPC_PORT: String(await freePort()) },
+        ADMIN_API_KEY: 'Tq7-admin-key-of-a-test-run-0123456789',
+        API_KEY_PEPPER: 'Wm4-pepper-of-a-test-run-0123456789abcdef',
+        DATABASE_ALLOW_UNSAFE: 'true',
+      });
+      await child.says(OPEN);
+      expect(child.output).toMatch(
+        new RegExp(`^database {3}Postgres .*, external, ${hostname}:${port}`, 'm'),
+      );
+      await ends(child);
+    } finally {
+      await withClient(maintenance, (client) => client.query('drop database gitpod with (force)'));
+    }
   });
 
   const refused: [string, unknown, string[], string][] = [

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '../../core/errors';
+import { apartFromCall } from '../call-life';
 import { Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { Logger } from '../logger';
@@ -67,7 +68,7 @@ export class PrincipalResolver {
   #askOnce(credential: string): Promise<Principal | null> {
     const running = this.#asking.get(credential);
     if (running !== undefined) return running;
-    const asking = this.#ask(credential).finally(() => this.#asking.delete(credential));
+    const asking = apartFromCall(() => this.#ask(credential)).finally(() => this.#asking.delete(credential));
     this.#asking.set(credential, asking);
     return asking;
   }

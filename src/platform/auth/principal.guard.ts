@@ -2,6 +2,7 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import type { Metadata } from '@grpc/grpc-js';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../core/errors';
+import { overSince } from '../call-life';
 import { CONFIG, type Config } from '../config';
 import { callOf, type Call } from '../doors/grpc-call';
 import { credentialOf } from './credentials';
@@ -53,6 +54,8 @@ export class PrincipalGuard implements CanActivate {
     return settle(
       this.resolver.admit({ credential, source: () => hostOf(call.getPeer()) }, rule),
       (principal) => {
+        const over = overSince(call);
+        if (over !== null) throw over;
         call.principal = principal;
       },
     );

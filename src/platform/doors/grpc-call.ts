@@ -5,7 +5,10 @@ import { correlationId } from './correlation';
 /** The part of a gRPC call, unary or streamed, that the doors' common code needs. */
 export interface Call {
   readonly metadata: Metadata;
+  /** The caller has gone, or its deadline has passed. */
+  readonly cancelled: boolean;
   getPeer(): string;
+  getDeadline(): Date | number;
   sendMetadata(metadata: Metadata): void;
   /** Put here by the guard. */
   principal?: Principal;

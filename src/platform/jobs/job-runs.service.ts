@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../core/errors';
+import { apartFromCall } from '../call-life';
 import { Ids } from '../ids';
 import { Logger } from '../logger';
 import type { Sql } from '../transaction';
@@ -43,6 +44,14 @@ export class JobRuns {
     period: string,
     work: (run: JobRun) => Promise<unknown>,
     { leaseMs = LEASE_MS } = {},
+  ): Promise<RunOutcome> {
+    // A run is not its caller's alone: it ends in good order though he has gone.
+    return apartFromCall(() => this.#run({ job, period, leaseMs }, work));
+  }
+
+  async #run(
+    { job, period, leaseMs }: { job: string; period: string; leaseMs: number },
+    work: (run: JobRun) => Promise<unknown>,
   ): Promise<RunOutcome> {
     const key: RunKey = { job, period, token: this.ids.uuidv7() };
     if (!(await this.runs.take(key, leaseMs))) {

@@ -1,8 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../core/errors';
+import { apartFromCall } from '../call-life';
 import { Clock } from '../clock';
 import { Lock } from '../lock';
 import { Logger } from '../logger';
+import { JobMetrics } from './job-metrics.service';
 import { JobRepository, type StoredRun, type StoredTurn } from './job.repository';
 import { JobRuns, type JobRun, type RunOutcome } from './job-runs.service';
 
@@ -27,10 +30,15 @@ export interface ListedJob extends Pick<Job, 'name' | 'does' | 'when'> {
 const NOTE_EVERY_MS = 60_000;
 const MAX_ERROR_LENGTH = 500;
 
+/** How long a shutdown waits for turns under way. */
+const PATIENCE_MS = 5_000;
+
 /** The jobs of this process, and the work they do once per period. */
 @Injectable()
-export class Jobs {
+export class Jobs implements OnModuleDestroy {
   readonly #jobs = new Map<string, Job>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #stopped = false;
   readonly #noted = new Map<string, { at: number; failed: boolean }>();
 
   constructor(
@@ -39,12 +47,14 @@ export class Jobs {
     private readonly lock: Lock,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly metrics: JobMetrics,
   ) {}
 
   /** Called by a module while it is being initialised. */
   add(job: Job): void {
     if (this.#jobs.has(job.name)) throw new Error(`the job ${job.name} exists already`);
     this.#jobs.set(job.name, job);
+    this.metrics.know(job.name);
   }
 
   /** Exactly one finished run for each (job, period); see `JobRuns.runOnce`. */
@@ -92,16 +102,44 @@ export class Jobs {
     return turn;
   }
 
-  /** One turn of a job under its lock, or null when somebody else is at it. What it throws is noted and thrown on. */
+  /** The last turn of a job in any process, as far as it was noted. */
+  async lastTurn(name: string): Promise<StoredTurn | null> {
+    return (await this.stored.lastTurns([name]))[0] ?? null;
+  }
+
+  /**
+   * One turn of a job under its lock, or null when somebody else is at it or this process is on its way out. What it throws is
+   * noted and thrown on.
+   */
   async turn(name: string, { note = false } = {}): Promise<StoredTurn | null> {
     const job = this.#jobs.get(name);
     if (!job) throw new DomainError('not-found', `No job ${name}`);
+    if (this.#stopped) return null;
+    const turn = this.#turn(job, note);
+    const over = turn.catch(() => undefined).then(() => void this.#underWay.delete(over));
+    this.#underWay.add(over);
+    return turn;
+  }
+
+  /** Begins no more turns, and lets those under way end; the locks of those that do not are given back all the same. */
+  async onModuleDestroy(): Promise<void> {
+    this.#stopped = true;
+    const patience = new AbortController();
+    const waited = sleep(PATIENCE_MS, undefined, { signal: patience.signal, ref: false }).catch(
+      () => undefined,
+    );
+    await Promise.race([Promise.all(this.#underWay), waited]);
+    patience.abort();
+  }
+
+  async #turn(job: Job, note: boolean): Promise<StoredTurn | null> {
+    const { name } = job;
     const started_at = this.clock.now();
     const ended = (error: string | null): StoredTurn => ({
       ...{ job: name, started_at, finished_at: this.clock.now(), error },
     });
     try {
-      const { ran } = await this.lock.withLock(name, job.leaseMs, async () => void (await job.run()));
+      const { ran } = await this.lock.withLock(name, job.leaseMs, () => this.metrics.turn(name, job.run));
       if (!ran) return null;
     } catch (error) {
       const words = (error instanceof Error ? error.message : String(error)).replaceAll('\u0000', '');
@@ -119,7 +157,7 @@ export class Jobs {
     const at = turn.finished_at.getTime();
     if (!must && noted && !noted.failed && at - noted.at < NOTE_EVERY_MS) return;
     this.#noted.set(turn.job, { at, failed: turn.error !== null });
-    await this.stored.noteTurn(turn).catch((error: unknown) => {
+    await apartFromCall(() => this.stored.noteTurn(turn)).catch((error: unknown) => {
       this.logger.warn({ err: error, job: turn.job }, 'the turn of a job could not be noted');
     });
   }
