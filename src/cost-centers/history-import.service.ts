@@ -76,7 +76,10 @@ export class HistoryImport {
     });
   }
 
-  /** Keeps that a person and his address had the free allowance, so that they get none again. */
+  /**
+   * Keeps that a person and his address had the free allowance, so that they get none again. `conflict` = the account, the
+   * person or the address has another one, or the account has no cost centre that it could be in.
+   */
   freeAllowance(
     actor: Actor,
     key: AccountKey,
@@ -85,6 +88,7 @@ export class HistoryImport {
     return this.#locked(key, async (tx, account) => {
       const before = await this.costCenters.freeAllowanceOf(tx, account);
       if (before !== null) return before === userId ? 'stands' : 'conflict';
+      if ((await this.costCenters.find(account, tx)) === null) return 'conflict';
       const emailIndex = email === null ? null : this.blindIndex.ofEmail(email);
       const given = { userId, emailIndex, givenAt: givenAt ?? this.clock.now(account) };
       if (!(await this.costCenters.insertFreeAllowance(tx, account, given))) return 'conflict';

@@ -27,7 +27,6 @@ const TRANSFERS_AT_ONCE = 500;
 export async function importGitpod(parts: GitpodParts): Promise<void> {
   const { target, journal } = parts;
   const histories = await readHistories(parts);
-  await importAllowances(parts);
   await importMembers(parts);
   const balances = new GitpodBalances(parts.rates, (difference) => journal.differ(difference));
   await importLedger(parts, { histories, balances });
@@ -35,6 +34,7 @@ export async function importGitpod(parts: GitpodParts): Promise<void> {
   await target?.reconcile();
   for (const balance of balances.accounts()) await settle(parts, balance);
   await importHistories(parts, histories);
+  await importAllowances(parts);
   await importStripeCustomers(parts);
 }
 
@@ -57,7 +57,7 @@ async function importAllowances(parts: GitpodParts): Promise<void> {
     const outcome = (await parts.target?.allowance(value)) ?? 'imported';
     if (outcome !== 'conflict') parts.journal.count(table, word(parts, outcome));
     else {
-      const reason = `${value.account}, the person or the address has an allowance already`;
+      const reason = `${value.account} has no cost centre, or it, the person or the address another allowance`;
       parts.journal.note({ table, line, id: value.userId, outcome, reason });
     }
   }

@@ -45,6 +45,9 @@ async function move(options: { apply?: boolean; match?: boolean } = {}): Promise
   return journal;
 }
 
+const otherAllowance = (organisation: number): string =>
+  `${team(organisation)} has no cost centre, or it, the person or the address another allowance`;
+
 const DIFFERING = {
   ...{ account: team(3), original: '15.00', ours: '3.00', difference: '-12.00', opening: 'none' },
   ...{ other_price: 1, without_instance: 1, without_row: 0 },
@@ -214,6 +217,14 @@ describe('the tables of the original', () => {
         { id: uuid(5), attributionId: team(1), creditCents: 100, effectiveTime: NOON, kind: 'invoice' },
       ]),
     );
+    folder.write(
+      'd_b_free_credits.csv',
+      csv([
+        { userId: uuid(103), email: '', organizationId: uuid(3) },
+        { userId: uuid(103), email: '', organizationId: uuid(4) },
+        { userId: uuid(102), email: '', organizationId: uuid(8) },
+      ]),
+    );
     await world.costCenter(team(1));
     const journal = await move();
     expect(
@@ -224,6 +235,8 @@ describe('the tables of the original', () => {
       [4, 'd_b_usage', 'refused', 'effectiveTime: is missing'],
       [5, 'd_b_usage', 'refused', 'kind: is none of workspaceinstance, invoice, creditnote'],
       [undefined, 'd_b_cost_center', 'conflict', 'has a cost centre of its own here, which stays'],
+      [3, 'd_b_free_credits', 'conflict', otherAllowance(4)],
+      [4, 'd_b_free_credits', 'conflict', otherAllowance(8)],
     ]);
     expect(await transfers(team(1))).toEqual([`adjustment receivable adjustments 1 gitpod:${uuid(5)}`]);
   });
