@@ -142,12 +142,15 @@ describe('the tables of the original', () => {
       billingCycleStart: { seconds: seconds('2026-03-05T10:00:00Z') },
       nextBillingTime: { seconds: seconds('2026-04-05T10:00:00Z') },
     });
+    // A cycle that is over is renewed on the whole balance: three of a limit of four are forgiven.
+    await world.costCenter(team(3));
+    expect(await world.balance(team(3))).toBe(0);
     // Who ends paying has the limit of his newest version that did not pay.
     expect((await world.setCostCenter(team(4), 7, 'OTHER')).spendingLimit).toBe(0);
     const history = await world.admin.get<{ items: { cause: string; billing_cycle_start: string }[] }>(
       `/api/v1/accounts/${team(3)}/cost-center/versions`,
     );
-    expect(history.body.items.map(({ cause }) => cause)).toEqual(['imported', 'imported']);
+    expect(history.body.items.map(({ cause }) => cause)).toEqual(['reset', 'imported', 'imported']);
   });
 
   it('keep who had the free allowance, and no address', async () => {
