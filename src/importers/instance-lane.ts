@@ -7,7 +7,7 @@ import { patiently } from './patience';
 import type { RowVerdict } from './row-verdict';
 
 /** Each brings four events at most, and as many that are taken back. */
-const BATCH = 250;
+const BATCH = 1_000;
 
 interface Sent {
   readonly line: number;
