@@ -23,7 +23,11 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   start: { summary: 'runs the service', help: START_HELP, run: start },
   run: { summary: 'runs the service, told by a file of Gitpod', help: RUN_HELP, run: runService },
-  import: { summary: 'takes in a FOCUS bill or a Waybill', help: IMPORT_HELP, run: importSomething },
+  import: {
+    summary: 'takes in a bill, a Waybill, Gitpod instances or tables',
+    help: IMPORT_HELP,
+    run: importSomething,
+  },
   export: { summary: 'writes charges in the FOCUS format', help: EXPORT_HELP, run: exportCharges },
   catalogue: { summary: 'plans as files', help: CATALOGUE_HELP, run: catalogue },
   invoice: { summary: 'computes an exported invoice again', help: INVOICE_HELP, run: invoice },

@@ -17,6 +17,7 @@ const MS_PER_SECOND = 1_000n;
 const SECONDS_PER_MINUTE = 60n;
 const CENT = smallestUnit(CREDIT);
 const CENTS_PER_CREDIT = 100n;
+const WHOLE_CREDITS_MAX = 2_147_483_647n;
 
 /** Credits a minute of each class, as exact ratios; decimals as they are written. Throws `invalid-argument` naming the class. */
 export function creditRates(decimals: ReadonlyMap<string, string>): ReadonlyMap<string, Ratio> {
@@ -56,6 +57,19 @@ export function creditsFromDouble(value: number, field = 'credits'): Quantity {
 /** Whole credits at the common scale. */
 export function wholeCredits(credits: number): Quantity {
   return quantity(BigInt(credits) * CENTS_PER_CREDIT * CENT);
+}
+
+/** Hundredths of a credit at the common scale. */
+export function creditsOfCents(cents: bigint): Quantity {
+  return quantity(cents * CENT);
+}
+
+/** The number of whole credits; null where a part of one is left, or where they are more than a note of them can say. */
+export function wholeCreditsOf(credits: Quantity): number | null {
+  const one = CENTS_PER_CREDIT * CENT;
+  const whole = credits / one;
+  const isSayable = -WHOLE_CREDITS_MAX <= whole && whole <= WHOLE_CREDITS_MAX;
+  return isSayable && whole * one === credits ? parseInt(whole.toString(), 10) : null;
 }
 
 /** A rate as it is kept beside what it priced: `1/6`, `0.5`. */

@@ -107,3 +107,10 @@ export function allowanceReset(fact: Fact): Posting {
 export function debtSettled(fact: Fact): Posting {
   return posting('debt_settled', ['allowance', 'receivable'], fact);
 }
+
+/** What is owed is made another amount, by no usage and no payment: more of it, or less where the amount is below zero. */
+export function adjustment(fact: Fact): Posting[] {
+  const legs: Legs = fact.amount > 0n ? ['receivable', 'adjustments'] : ['adjustments', 'receivable'];
+  const amount = quantity(fact.amount < 0n ? -fact.amount : fact.amount);
+  return amount === 0n ? [] : [posting('adjustment', legs, { ...fact, amount })];
+}

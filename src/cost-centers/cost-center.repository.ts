@@ -75,6 +75,13 @@ const APPEND_COST_CENTER = `
   on conflict (bucket, account_id) do update set version = excluded.version, reset_at = excluded.reset_at
   returning version`;
 
+/** An allowance that was given elsewhere. */
+const INSERT_FREE_ALLOWANCE_ONCE = `
+  insert into free_allowance (account_id, bucket, user_id, email_index, given_at) values ($1, $2, $3, $4, $5)
+  on conflict do nothing returning account_id`;
+
+const READ_FREE_ALLOWANCE_OF = `select user_id from free_allowance where account_id = $1`;
+
 const READ_LAST_LIMIT_OF = `
   select spending_limit from cost_center_version
   where bucket = $1 and account_id = $2 and strategy = $3 order by version desc limit 1`;
@@ -129,6 +136,22 @@ export class CostCenterRepository {
     return (await sql.query(GIVE_FREE_ALLOWANCE_ONCE, [bucket, id, at])).length > 0;
   }
 
+  /** Keeps that the person had the free allowance, for this account; false = it, the person or the address has one already. */
+  async insertFreeAllowance(
+    sql: Sql,
+    { bucket, id }: AccountRef,
+    { userId, emailIndex, givenAt }: { userId: string; emailIndex: Buffer | null; givenAt: Date },
+  ): Promise<boolean> {
+    const values = [id, bucket, userId, emailIndex, givenAt];
+    return (await sql.query(INSERT_FREE_ALLOWANCE_ONCE, values)).length > 0;
+  }
+
+  /** Through whom the account had its free allowance; null = it had none. */
+  async freeAllowanceOf(sql: Sql, { id }: AccountRef): Promise<string | null> {
+    const [row] = await sql.query<{ user_id: string }>(READ_FREE_ALLOWANCE_OF, [id]);
+    return row?.user_id ?? null;
+  }
+
   /** Answers the number of the new version. */
   async append(
     sql: Sql,
@@ -153,9 +176,10 @@ export class CostCenterRepository {
   async versions(
     { bucket, id }: AccountRef,
     { before, limit }: { before: number | null; limit: number },
+    sql: Sql = this.database,
   ): Promise<StoredCostCenter[]> {
     const values = [bucket, id, before ?? AFTER_EVERY_VERSION, limit];
-    return (await this.database.query<CostCenterRow>(LIST_VERSIONS_NEWEST_FIRST, values)).map(costCenterOf);
+    return (await sql.query<CostCenterRow>(LIST_VERSIONS_NEWEST_FIRST, values)).map(costCenterOf);
   }
 
   async expired(clock: RunClock, { after, limit }: { after: number; limit: number }): Promise<number[]> {

@@ -22,7 +22,11 @@ import { BlindIndex } from '../platform/blind-index';
 import { Checks } from '../platform/checks';
 import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
+import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
+import { SecretBox } from '../platform/secret-box';
+import { StripeCustomerRepository } from './stripe-customer.repository';
+import { StripeCustomerService } from './stripe-customer.service';
 import { SubscriptionController } from './subscription.rest.controller';
 import { SubscriptionService } from './subscription.service';
 import { TermsRepository } from './terms.repository';
@@ -52,9 +56,13 @@ import { TermsService } from './terms.service';
     BlindIndex,
     CostCenterRepository,
     CostCenterService,
+    HistoryImport,
     MemberRepository,
     MemberService,
     ResetUsageService,
+    SecretBox,
+    StripeCustomerRepository,
+    StripeCustomerService,
     UsageCreditNoteRepository,
     UsageCreditNoteService,
     UsageRpcService,

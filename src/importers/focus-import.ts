@@ -8,9 +8,7 @@ import type { FocusJournal } from './focus-journal';
 import type { FocusTarget } from './focus-target';
 import { InFlight } from './in-flight';
 import { patiently } from './patience';
-
-/** The file has no row that could be read: not there, empty, or without the columns of a bill. */
-export class UnreadableFile extends Error {}
+import { UnreadableFile } from './unreadable-file';
 
 export interface ImportOptions {
   /** The column that identifies a row. */

@@ -15,4 +15,9 @@ export class BlindIndex {
   ofEmail(address: string): Buffer {
     return createHmac('sha256', this.#key).update(`email ${address.trim().toLowerCase()}`).digest();
   }
+
+  /** Of the id of a customer of Stripe, as it is. 32 bytes. */
+  ofStripeCustomer(id: string): Buffer {
+    return createHmac('sha256', this.#key).update(`stripe-customer ${id}`).digest();
+  }
 }

@@ -21,6 +21,7 @@ import { GroupCommit } from './group-commit.service';
 import { IngestMetrics } from './ingest-metrics.service';
 import { IngestRepository } from './ingest.repository';
 import { IngestService } from './ingest.service';
+import { InstanceHistory } from './instance-history.service';
 import { LateUsageRepository } from './late-usage.repository';
 import { LateUsage } from './late-usage.service';
 import { ListChargeController } from './list-charge.rest.controller';
@@ -92,6 +93,7 @@ import { EndlessSpans } from './endless-spans.service';
     IngestMetrics,
     IngestRepository,
     IngestService,
+    InstanceHistory,
     LateUsage,
     LateUsageRepository,
     ListChargeService,
