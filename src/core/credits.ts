@@ -1,5 +1,5 @@
 import { CREDIT, smallestUnit } from './asset';
-import { type Quantity, parseQuantity, quantity, quantityFromDouble, quantityRatio } from './quantity';
+import { type Quantity, parseQuantity, quantity, quantityRatio } from './quantity';
 import { type Ratio, divideHalfAwayFromZero, ratio, roundRatio } from './ratio';
 import { parseRatioText, ratioText } from './ratio-text';
 
@@ -47,11 +47,6 @@ export function creditsOf(seconds: bigint, perMinute: Ratio): Quantity {
 /** What a run costs as of `now`, in credits of 0.01. */
 export function creditsOfRun(run: Run, { now, perMinute }: { now: number; perMinute: Ratio }): Quantity {
   return creditsOf(runSeconds(run, now), perMinute);
-}
-
-/** Credits of a wire that says them as a double: its shortest decimal, rounded half away from zero to 0.01. */
-export function creditsFromDouble(value: number, field = 'credits'): Quantity {
-  return quantity(roundRatio(quantityRatio(quantityFromDouble(value, field)), CENTS_PER_CREDIT) * CENT);
 }
 
 /** Whole credits at the common scale. */

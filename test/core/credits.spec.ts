@@ -3,7 +3,6 @@ import {
   type Run,
   DEFAULT_CREDIT_RATE,
   creditRates,
-  creditsFromDouble,
   creditsOf,
   creditsOfRun,
   endOfRun,
@@ -11,8 +10,7 @@ import {
   wholeCredits,
 } from '../../src/core/credits';
 import { doubleOfRatio } from '../../src/core/double';
-import { DomainError } from '../../src/core/errors';
-import { type Quantity, parseQuantity, quantityRatio } from '../../src/core/quantity';
+import { type Quantity, parseQuantity, quantityFromDouble, quantityRatio } from '../../src/core/quantity';
 import type { Ratio } from '../../src/core/ratio';
 
 /** The vectors of the original speak of hundredths of a credit. */
@@ -27,7 +25,10 @@ const run = (startedAt: number, stoppingAt: number | null, stoppedAt: number | n
   ...{ startedAt, stoppingAt, stoppedAt },
 });
 
-describe('credits that come as a double', () => {
+/** A minute at so many credits a minute: that many credits, rounded once. */
+const rounded = (credits: number): Quantity => creditsOf(60n, quantityRatio(quantityFromDouble(credits)));
+
+describe('credits', () => {
   it.each([
     ['CC-1', 0, 0, 0],
     ['CC-2', 0.1, 10, 0.1],
@@ -44,14 +45,8 @@ describe('credits that come as a double', () => {
     ['CC-12 (row 25: 29, not 28)', 0.285, 29, 0.29],
     ['CC-13', 2.675, 268, 2.68],
   ])('%s: %d credits are %d hundredths, said as %d', (_vector, credits, expected, back) => {
-    const read = creditsFromDouble(credits);
-    expect(cents(read)).toBe(expected);
-    expect(doubleOfRatio(quantityRatio(read))).toBe(back);
-  });
-
-  it.each([NaN, Infinity, -Infinity])('are refused when they are %d, naming the field', (credits) => {
-    expect(() => creditsFromDouble(credits, 'credits')).toThrow(DomainError);
-    expect(() => creditsFromDouble(credits, 'credits')).toThrow(/^credits: /);
+    expect(cents(rounded(credits))).toBe(expected);
+    expect(doubleOfRatio(quantityRatio(rounded(credits)))).toBe(back);
   });
 
   it('are whole where the wire has an int32, its ends too', () => {
