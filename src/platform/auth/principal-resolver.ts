@@ -7,7 +7,9 @@ import { Logger } from '../logger';
 import { ApiKeyService } from './api-key.service';
 import type { DoorRule } from './door-rule';
 import { FailedAttempts } from './failed-attempts';
-import { KeyCache } from './key-cache';
+import { JwtProver } from './jwt-prover';
+import { mayBeJwt } from './jwt-text';
+import { KeyCache, type Proof } from './key-cache';
 import { sameSecret } from './key-text';
 import { ADMIN, INTERNAL, type Principal } from './principal';
 
@@ -17,6 +19,9 @@ export interface Presented {
   readonly source: () => string;
 }
 
+/** Injection token of what is known of tokens: apart, so that many of them do not push API keys out. */
+export const TOKEN_CACHE = Symbol('token-cache');
+
 /** The only place that turns a credential into a principal, for REST, gRPC and raw routes alike. */
 @Injectable()
 export class PrincipalResolver {
@@ -24,7 +29,9 @@ export class PrincipalResolver {
 
   constructor(
     private readonly keys: ApiKeyService,
+    private readonly jwts: JwtProver,
     private readonly cache: KeyCache,
+    @Inject(TOKEN_CACHE) private readonly tokens: KeyCache,
     private readonly failures: FailedAttempts,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -39,17 +46,21 @@ export class PrincipalResolver {
   admit(presented: Presented, rule: DoorRule): Principal | Promise<Principal> {
     const { credential } = presented;
     if (credential === null) throw new DomainError('unauthenticated', 'A credential is needed');
-    const known = this.cache.find(credential);
+    const known = this.cache.find(credential) ?? this.tokens.find(credential);
     if (known === null) return this.#prove(credential, presented.source()).then((who) => permit(who, rule));
     if (known.askAgain) this.#askInBackground(credential);
     return permit(known.principal, rule);
   }
 
   async #prove(credential: string, source: string): Promise<Principal | null> {
-    if (!this.cache.wasRight(credential)) this.#refuseGuessing(source);
+    if (!this.#wasRight(credential)) this.#refuseGuessing(source);
     const principal = await this.#askOnce(credential);
     if (principal === null) this.failures.count(source);
     return principal;
+  }
+
+  #wasRight(credential: string): boolean {
+    return this.cache.wasRight(credential) || this.tokens.wasRight(credential);
   }
 
   #refuseGuessing(source: string): void {
@@ -74,17 +85,23 @@ export class PrincipalResolver {
   }
 
   async #ask(credential: string): Promise<Principal | null> {
-    const askedAt = this.cache.mark();
     const shared = this.#sharedKey(credential);
-    const proof = shared ? { principal: shared, expiresAt: null } : await this.keys.prove(credential);
+    const isToken = shared === null && mayBeJwt(credential);
+    const cache = isToken ? this.tokens : this.cache;
+    const askedAt = cache.mark();
+    const proof = shared ? { principal: shared, expiresAt: null } : await this.#proofOf(credential, isToken);
     if (proof === null) {
-      this.cache.forget(credential);
+      cache.forget(credential);
       return null;
     }
     const remainingMs =
       proof.expiresAt === null ? Infinity : proof.expiresAt.getTime() - this.clock.now().getTime();
-    this.cache.keep(credential, proof.principal, { askedAt, remainingMs });
+    cache.keep(credential, proof.principal, { askedAt, remainingMs });
     return proof.principal;
+  }
+
+  #proofOf(credential: string, isToken: boolean): Promise<Proof | null> {
+    return isToken ? this.jwts.prove(credential) : this.keys.prove(credential);
   }
 
   /** Both comparisons are always made, so that the time does not tell which key was nearly right. */
