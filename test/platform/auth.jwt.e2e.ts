@@ -30,7 +30,7 @@ afterAll(async () => {
 const TEAM = 'team:11111111-1111-4111-8111-111111111111';
 const expired = (): string => hs256({ org_id: 'acme', exp: inAnHour() - 7_200 });
 
-describe('a tenant with a token', () => {
+describe('the holder of a token', () => {
   it('comes in by every door', async () => {
     const token = hs256({ org_id: 'acme', user_id: 'u-1', role: 'user' });
     expect((await rest(world, ['GET', '/test/who'], { key: token })).body).toEqual({
@@ -128,44 +128,53 @@ describe('in the whole service', () => {
   });
   afterAll(() => app?.close());
 
-  const tenant = (claims: object = {}): Rest =>
+  const holder = (claims: object = {}): Rest =>
     new Rest(app.rest, hs256({ org_id: 'acme', sub: 'u-1', ...claims }));
   const read = async (who: Rest, path: string): Promise<number> => (await who.get(path)).status;
 
   it('a token reports and sees the usage of its own accounts', async () => {
     const event = { id: 'e-1', source: 't', type: 'api_requests', account: 'org:acme', quantity: '4' };
-    expect((await tenant().post('/api/v1/events', event)).status).toBeLessThan(300);
-    const usage = await tenant().get('/api/v1/meters/api_requests/usage?account=org:acme');
+    expect((await holder().post('/api/v1/events', event)).status).toBeLessThan(300);
+    const usage = await holder().get('/api/v1/meters/api_requests/usage?account=org:acme');
     expect([usage.status, JSON.stringify(usage.body).includes('"7"')]).toEqual([200, true]);
-    const { body } = await tenant().get<{ items: { key: string }[] }>('/api/v1/accounts');
+    const { body } = await holder().get<{ items: { key: string }[] }>('/api/v1/accounts');
     expect(body.items.map(({ key }) => key)).toEqual(['org:acme']);
   });
 
-  it.each(['user', 'admin', 'billing_admin'])('nobody of a tenant reaches beyond it: %s', async (role) => {
-    const who = tenant({ role });
-    const paths = [
-      '/api/v1/meters/api_requests/usage?account=org:other',
-      '/api/v1/accounts/org:other',
-      '/api/v1/accounts/org:other/subscription',
-      '/api/v1/accounts/org:other/balance',
-      '/api/v1/events?account=org:other',
-      '/api/v1/invoices?account=org:other',
-      '/api/v1/projects/11111111-1111-4111-8111-111111111111/usage/current',
-      '/api/v1/projects/11111111-1111-4111-8111-111111111111/cost',
-      '/api/v1/projects/11111111-1111-4111-8111-111111111111/budgets',
-      '/api/v1/projects/11111111-1111-4111-8111-111111111111/invoices',
-      '/api/v1/api-keys',
-      '/api/v1/audit',
-      '/api/v1/webhooks',
-      '/api/v1/outbox',
-    ];
-    const statuses = await Promise.all(paths.map((path) => read(who, path)));
-    const doors = paths.map((path, n) => `${statuses[n]} ${path}`);
-    expect(doors.filter((door) => !/^40[34] /.test(door))).toEqual([]);
-    const event = { id: `x-${role}`, source: 't', type: 'api_requests', account: 'org:other', quantity: '1' };
-    expect((await who.post('/api/v1/events', event)).status).toBe(403);
-    const question = { attributionId: TEAM, from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' };
-    expect((await who.post('/api/v1/usage.v1.UsageService/ListUsage', question)).status).toBe(403);
-    expect((await who.put('/api/v1/accounts/org:acme', { name: 'Mine' })).status).toBe(403);
-  });
+  it.each(['user', 'admin', 'billing_admin'])(
+    'no holder of one reaches beyond its accounts: %s',
+    async (role) => {
+      const who = holder({ role });
+      const paths = [
+        '/api/v1/meters/api_requests/usage?account=org:other',
+        '/api/v1/accounts/org:other',
+        '/api/v1/accounts/org:other/subscription',
+        '/api/v1/accounts/org:other/balance',
+        '/api/v1/events?account=org:other',
+        '/api/v1/invoices?account=org:other',
+        '/api/v1/projects/11111111-1111-4111-8111-111111111111/usage/current',
+        '/api/v1/projects/11111111-1111-4111-8111-111111111111/cost',
+        '/api/v1/projects/11111111-1111-4111-8111-111111111111/budgets',
+        '/api/v1/projects/11111111-1111-4111-8111-111111111111/invoices',
+        '/api/v1/api-keys',
+        '/api/v1/audit',
+        '/api/v1/webhooks',
+        '/api/v1/outbox',
+      ];
+      const statuses = await Promise.all(paths.map((path) => read(who, path)));
+      const doors = paths.map((path, n) => `${statuses[n]} ${path}`);
+      expect(doors.filter((door) => !/^40[34] /.test(door))).toEqual([]);
+      const event = {
+        id: `x-${role}`,
+        source: 't',
+        type: 'api_requests',
+        account: 'org:other',
+        quantity: '1',
+      };
+      expect((await who.post('/api/v1/events', event)).status).toBe(403);
+      const question = { attributionId: TEAM, from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' };
+      expect((await who.post('/api/v1/usage.v1.UsageService/ListUsage', question)).status).toBe(403);
+      expect((await who.put('/api/v1/accounts/org:acme', { name: 'Mine' })).status).toBe(403);
+    },
+  );
 });

@@ -34,7 +34,7 @@ describe('a token signed by the shared secret', () => {
       .prove(text)
       .then((proof) => proof !== null);
 
-  it('proves a tenant until it ends', async () => {
+  it('proves its holder until it ends', async () => {
     const exp = inAnHour();
     const proof = await prover({ jwtSecret: TOKEN_SECRET }).prove(hs256({ ...ACME, exp }));
     expect(proof!.principal).toMatchObject({ id: 'u-1', kind: 'jwt', accounts: ['org:acme'] });
@@ -179,7 +179,7 @@ describe('the roles of a token', () => {
   });
 });
 
-describe('who in the tenant', () => {
+describe('the holder of a token', () => {
   it('is told by sub, else by user_id, else by the account', () => {
     expect(principalOf({ org_id: 'a', sub: 'one', user_id: 'two' }).id).toBe('one');
     expect(principalOf({ org_id: 'a', user_id: 42 }).id).toBe('42');

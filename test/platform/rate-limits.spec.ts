@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../src/core/errors';
 import { ADMIN, NETWORK, type Principal } from '../../src/platform/auth/principal';
+import { loadConfig } from '../../src/platform/config';
 import { Logger } from '../../src/platform/logger';
 import { RateWindow, type RateLimit } from '../../src/platform/rate-limits/rate-limit';
 import { RateLimiter } from '../../src/platform/rate-limits/rate-limiter';
@@ -77,7 +78,7 @@ interface Node {
   readonly limiter: RateLimiter;
   now: number;
   /** How many of so many requests were let through. */
-  ask(times: number, who?: Principal, host?: string): number;
+  readonly ask: (times: number, who?: Principal, host?: string) => number;
 }
 
 function node({ redis = null as Redis | null, requests = 20, windowMs = 1_000, own = NO_OWN } = {}): Node {
@@ -127,7 +128,7 @@ describe('the limit of a principal', () => {
     expect([ask(30, NETWORK), ask(30, NETWORK, '10.0.0.2'), ask(1, NETWORK)]).toEqual([20, 20, 0]);
   });
 
-  it('tells one subject of two tenants apart', () => {
+  it('tells one subject of two organisations apart', () => {
     const { ask } = node();
     const of = (org: string): Principal => ({ ...key('u-1', `org:${org}`), kind: 'jwt' });
     expect([ask(30, of('a')), ask(30, of('b')), ask(30, of('a')), ask(30, key('u-1'))]).toEqual([
@@ -146,7 +147,11 @@ describe('the limit of a principal', () => {
     expect(one.ask(30)).toBe(20);
   });
 
-  it('is off with 0', () => {
+  it('is off with 0 or nothing', () => {
+    const requests = ['0', '', undefined].map(
+      (text) => loadConfig({ RATE_LIMIT_REQUESTS: text }).rateLimitRequests,
+    );
+    expect(requests).toEqual([0, 0, 1_000]);
     expect(node({ requests: 0 }).ask(100_000)).toBe(100_000);
   });
 

@@ -2,7 +2,7 @@ import { parseAccountKey } from '../../core/account-key';
 import { DomainError } from '../../core/errors';
 import type { Principal } from './principal';
 import { RefusedToken } from './refused-token';
-import { TENANT_ADMIN, TENANT_MEMBER, type Scope } from './scope';
+import { ACCOUNT_ADMIN_SCOPES, MEMBER_SCOPES, type Scope } from './scope';
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -19,8 +19,8 @@ const LEEWAY_MS = 30_000;
 const MAX_ACCOUNTS = 100;
 const MAX_SUBJECT_LENGTH = 255;
 const ADMIN_ROLES: readonly unknown[] = ['admin', 'billing_admin'];
-const MEMBER_SCOPES: ReadonlySet<Scope> = new Set(TENANT_MEMBER);
-const ADMIN_SCOPES: ReadonlySet<Scope> = new Set(TENANT_ADMIN);
+const OF_MEMBERS: ReadonlySet<Scope> = new Set(MEMBER_SCOPES);
+const OF_ADMINS: ReadonlySet<Scope> = new Set(ACCOUNT_ADMIN_SCOPES);
 
 /**
  * When a token ends. Throws `RefusedToken` for one that has ended, has not begun, never ends, or was made by or for somebody
@@ -38,15 +38,15 @@ export function endOf(claims: Claims, { nowMs, issuer, audience }: ClaimRules): 
   return new Date(endMs);
 }
 
-/** Whom the claims of a proved token speak of: a tenant, with the accounts it names and no others. Throws `RefusedToken`. */
+/** Whom the claims of a proved token speak of, with the accounts they name and no others. Throws `RefusedToken`. */
 export function principalOf(claims: Claims): Principal {
   const accounts = accountsOf(claims);
   const isAdmin = rolesOf(claims).some((role) => ADMIN_ROLES.includes(role));
   return {
     id: subjectOf(claims) ?? accounts[0]!,
     kind: 'jwt',
-    name: 'tenant token',
-    scopes: isAdmin ? ADMIN_SCOPES : MEMBER_SCOPES,
+    name: 'token',
+    scopes: isAdmin ? OF_ADMINS : OF_MEMBERS,
     accounts,
   };
 }
@@ -102,7 +102,7 @@ function rolesOf({ role, roles }: Claims): readonly unknown[] {
   return [role, ...(Array.isArray(roles) ? (roles as unknown[]) : [])];
 }
 
-/** Who in the tenant, for logs and the audit trail. */
+/** Who presents it, for logs and the audit trail. */
 function subjectOf({ sub, user_id }: Claims): string | null {
   const value = sub ?? user_id ?? null;
   if (value === null) return null;

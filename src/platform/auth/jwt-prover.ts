@@ -12,7 +12,7 @@ import { RefusedToken } from './refused-token';
 
 type JwtConfig = Pick<Config, 'jwtSecret' | 'jwksUrl' | 'jwtIssuer' | 'jwtAudience'>;
 
-/** Proves tokens of tenants, by a shared secret or by the public keys of whoever makes them. */
+/** Proves tokens, by a shared secret or by the public keys of whoever makes them. */
 @Injectable()
 export class JwtProver {
   readonly #secret: JwtKey | null;

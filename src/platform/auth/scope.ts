@@ -53,8 +53,8 @@ const READER = SCOPES.filter(
   (scope) => scope.endsWith(':read') && scope !== 'keys:read' && scope !== 'audit:read',
 );
 
-/** What everybody of a tenant may do with a token, for the accounts it names: report usage and see it, with what it is counted by. */
-export const TENANT_MEMBER = [
+/** What every token may do for the accounts it names: report usage and see it, with what it is counted by. */
+export const MEMBER_SCOPES = [
   'events:write',
   'events:read',
   'usage:read',
@@ -64,9 +64,9 @@ export const TENANT_MEMBER = [
   'catalogue:read',
 ] as const satisfies readonly Scope[];
 
-/** And what its administrators may do: see what is owed, set budgets, change plan and limits. Never what the operator grants. */
-export const TENANT_ADMIN = [
-  ...TENANT_MEMBER,
+/** And that of their administrators: see what is owed, set budgets, change plan and limits. Never what the operator grants. */
+export const ACCOUNT_ADMIN_SCOPES = [
+  ...MEMBER_SCOPES,
   'ledger:read',
   'billing:read',
   'budgets:read',

@@ -92,7 +92,7 @@ export class RateLimiter implements OnModuleDestroy {
   }
 }
 
-/** A subject is a name only together with the tenant it is of. */
+/** A subject is a name only together with the account it is of. */
 function nameOf({ kind, id, accounts }: Principal): string {
   return kind === 'jwt' ? `jwt:${id}@${accounts[0]}` : `${kind}:${id}`;
 }

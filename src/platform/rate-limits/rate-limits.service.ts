@@ -77,7 +77,7 @@ export class RateLimits implements OnApplicationBootstrap, OnApplicationShutdown
     await this.#change(caller, account, null);
   }
 
-  /** Tenants have keys with many rights on their own account; this one is not among them. */
+  /** Who has every right on an account of his own must not be able to raise what the operator allows him. */
   async #change(caller: Principal, account: AccountKey, after: RateLimit | null): Promise<void> {
     requireEveryAccount(caller);
     await this.database.transaction(async (tx) => {
