@@ -78,7 +78,7 @@ export const VARIABLES = {
   GRPC_TLS_CERT: text(null),
   GRPC_TLS_KEY: text(null),
   ROLE: choice('all', ['all', 'api', 'jobs']),
-  RATE_LIMIT_REQUESTS: integer(1000, { min: 1, max: 10_000_000 }),
+  RATE_LIMIT_REQUESTS: { ...integer(1000, { min: 0, max: 10_000_000 }), whenEmpty: 0 },
   RATE_LIMIT_WINDOW: duration('1s'),
   INVOICE_GRACE: durationOrNone('1h'),
   INVOICE_PAYMENT_TERM: durationOrNone('14d'),

@@ -69,6 +69,7 @@ export interface Config {
   readonly grpcTlsCert: string | null;
   readonly grpcTlsKey: string | null;
   readonly role: 'all' | 'api' | 'jobs';
+  /** Of one principal in one window; 0 = no limit. */
   readonly rateLimitRequests: number;
   readonly rateLimitWindowMs: number;
   /** How long after a period's end its invoice stays a draft, for usage that comes late. */

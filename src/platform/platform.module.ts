@@ -14,6 +14,7 @@ import { LockModule } from './lock.module';
 import { Logger } from './logger';
 import { MetricsModule } from './metrics.module';
 import { OutboxModule } from './outbox/outbox.module';
+import { RateLimitsModule } from './rate-limits/rate-limits.module';
 import { Readiness } from './readiness';
 import { RedisModule } from './redis.module';
 import { Retention } from './retention';
@@ -44,6 +45,7 @@ export class PlatformModule {
         BillingEventsModule,
         TestClocksModule,
         WebhooksModule,
+        RateLimitsModule,
         AuthModule,
         DoorsModule,
         HealthModule,

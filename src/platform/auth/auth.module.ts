@@ -3,8 +3,9 @@ import { ApiKeyRepository } from './api-key.repository';
 import { ApiKeyController } from './api-key.rest.controller';
 import { ApiKeyService } from './api-key.service';
 import { FailedAttempts } from './failed-attempts';
-import { KeyCache } from './key-cache';
-import { PrincipalResolver } from './principal-resolver';
+import { JwtProver } from './jwt-prover';
+import { KeyCache, TOKENS } from './key-cache';
+import { PrincipalResolver, TOKEN_CACHE } from './principal-resolver';
 
 /** Who calls, and what he may do. */
 @Global()
@@ -13,8 +14,10 @@ import { PrincipalResolver } from './principal-resolver';
   providers: [
     ApiKeyRepository,
     ApiKeyService,
+    JwtProver,
     PrincipalResolver,
     { provide: KeyCache, useFactory: () => new KeyCache() },
+    { provide: TOKEN_CACHE, useFactory: () => new KeyCache(undefined, TOKENS) },
     { provide: FailedAttempts, useFactory: () => new FailedAttempts() },
   ],
   exports: [PrincipalResolver, ApiKeyService],

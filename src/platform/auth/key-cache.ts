@@ -20,10 +20,18 @@ export interface Known {
   readonly askAgain: boolean;
 }
 
-const STALE_MS = 2_500;
+/** How long a proof counts, and how many are kept. */
+export interface KeyCacheLimits {
+  readonly staleMs: number;
+  readonly deadMs: number;
+  readonly maxEntries: number;
+}
+
 /** A revocation must bite on every node in less than five seconds; the rest is left for the question itself. */
-const DEAD_MS = 4_000;
-const MAX_ENTRIES = 10_000;
+const API_KEYS: KeyCacheLimits = { staleMs: 2_500, deadMs: 4_000, maxEntries: 10_000 };
+
+/** Tokens cannot be revoked; a minute bounds how long a signing key counts that its provider has withdrawn. */
+export const TOKENS: KeyCacheLimits = { staleMs: 60_000, deadMs: 60_000, maxEntries: 5_000 };
 
 /**
  * Right keys by their text, so that the hot path asks the database every few seconds instead of on every request. Times
@@ -33,9 +41,12 @@ const MAX_ENTRIES = 10_000;
 export class KeyCache {
   readonly #entries = new Map<string, Entry>();
 
-  constructor(private readonly monotonicMs: () => number = () => performance.now()) {}
+  constructor(
+    private readonly monotonicMs: () => number = () => performance.now(),
+    private readonly limits: KeyCacheLimits = API_KEYS,
+  ) {}
 
-  /** The principal of a key that was right less than four seconds ago, or null. */
+  /** The principal of a key that was right a moment ago (an API key: less than four seconds), or null. */
   find(keyText: string): Known | null {
     const entry = this.#entries.get(keyText);
     if (entry === undefined) return null;
@@ -56,10 +67,11 @@ export class KeyCache {
 
   /** Keeps a proof made at `askedAt`; `remainingMs` is what is left of the key's own life. */
   keep(keyText: string, principal: Principal, age: { askedAt: number; remainingMs: number }): void {
-    const deadAt = age.askedAt + Math.min(DEAD_MS, age.remainingMs);
+    const { staleMs, deadMs, maxEntries } = this.limits;
+    const deadAt = age.askedAt + Math.min(deadMs, age.remainingMs);
     this.#entries.delete(keyText);
-    this.#entries.set(keyText, { principal, staleAt: age.askedAt + STALE_MS, deadAt });
-    if (this.#entries.size > MAX_ENTRIES) this.#dropOldest();
+    this.#entries.set(keyText, { principal, staleAt: age.askedAt + staleMs, deadAt });
+    if (this.#entries.size > maxEntries) this.#dropOldest();
   }
 
   /** Forgets a key that turned out wrong, revoked or expired. */

@@ -4,18 +4,24 @@ import { apartFromCall } from '../call-life';
 import { Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { Logger } from '../logger';
+import { RateLimiter } from '../rate-limits/rate-limiter';
 import { ApiKeyService } from './api-key.service';
 import type { DoorRule } from './door-rule';
 import { FailedAttempts } from './failed-attempts';
-import { KeyCache } from './key-cache';
+import { JwtProver } from './jwt-prover';
+import { mayBeJwt } from './jwt-text';
+import { KeyCache, type Proof } from './key-cache';
 import { sameSecret } from './key-text';
-import { ADMIN, INTERNAL, type Principal } from './principal';
+import { ADMIN, INTERNAL, NETWORK, requireScope, type Principal } from './principal';
 
 /** A credential as it came in, and where from; the address is only asked for when the credential is not known yet. */
 export interface Presented {
   readonly credential: string | null;
   readonly source: () => string;
 }
+
+/** Injection token of what is known of tokens: apart, so that many of them do not push API keys out. */
+export const TOKEN_CACHE = Symbol('token-cache');
 
 /** The only place that turns a credential into a principal, for REST, gRPC and raw routes alike. */
 @Injectable()
@@ -24,8 +30,11 @@ export class PrincipalResolver {
 
   constructor(
     private readonly keys: ApiKeyService,
+    private readonly jwts: JwtProver,
     private readonly cache: KeyCache,
+    @Inject(TOKEN_CACHE) private readonly tokens: KeyCache,
     private readonly failures: FailedAttempts,
+    private readonly rates: RateLimiter,
     private readonly clock: Clock,
     private readonly logger: Logger,
     @Inject(CONFIG) private readonly config: Pick<Config, 'adminApiKey' | 'internalApiKey'>,
@@ -34,22 +43,43 @@ export class PrincipalResolver {
   /**
    * The principal, if the rule lets him in: at once for a key seen in the last seconds, else as a promise. Throws
    * `unauthenticated` without a right credential, `forbidden` without the scope, `rate-limited` after too many wrong
-   * ones from the same source, `unavailable` when a new key cannot be looked up.
+   * ones from the same source or too many requests, `unavailable` when a new key cannot be looked up.
    */
   admit(presented: Presented, rule: DoorRule): Principal | Promise<Principal> {
     const { credential } = presented;
     if (credential === null) throw new DomainError('unauthenticated', 'A credential is needed');
-    const known = this.cache.find(credential);
-    if (known === null) return this.#prove(credential, presented.source()).then((who) => permit(who, rule));
+    const known = this.cache.find(credential) ?? this.tokens.find(credential);
+    if (known === null) {
+      return this.#prove(credential, presented.source()).then((who) => this.#permit(who, presented, rule));
+    }
     if (known.askAgain) this.#askInBackground(credential);
-    return permit(known.principal, rule);
+    return this.#permit(known.principal, presented, rule);
+  }
+
+  /** The caller without a credential whom the network vouches for. Throws `rate-limited`, `forbidden`. */
+  admitNetwork(source: () => string, rule: DoorRule): Principal {
+    return this.#permit(NETWORK, { source }, rule);
+  }
+
+  /** The internal key is no key at all where the door does not expect it. A request the door then refuses counts as one, too. */
+  #permit(principal: Principal | null, { source }: Pick<Presented, 'source'>, rule: DoorRule): Principal {
+    if (principal === null || (principal.kind === 'internal' && !rule.internalKey)) {
+      throw new DomainError('unauthenticated', 'The credential is not valid');
+    }
+    this.rates.count(principal, source);
+    if (rule.scope !== null) requireScope(principal, rule.scope);
+    return principal;
   }
 
   async #prove(credential: string, source: string): Promise<Principal | null> {
-    if (!this.cache.wasRight(credential)) this.#refuseGuessing(source);
+    if (!this.#wasRight(credential)) this.#refuseGuessing(source);
     const principal = await this.#askOnce(credential);
     if (principal === null) this.failures.count(source);
     return principal;
+  }
+
+  #wasRight(credential: string): boolean {
+    return this.cache.wasRight(credential) || this.tokens.wasRight(credential);
   }
 
   #refuseGuessing(source: string): void {
@@ -74,17 +104,23 @@ export class PrincipalResolver {
   }
 
   async #ask(credential: string): Promise<Principal | null> {
-    const askedAt = this.cache.mark();
     const shared = this.#sharedKey(credential);
-    const proof = shared ? { principal: shared, expiresAt: null } : await this.keys.prove(credential);
+    const isToken = shared === null && mayBeJwt(credential);
+    const cache = isToken ? this.tokens : this.cache;
+    const askedAt = cache.mark();
+    const proof = shared ? { principal: shared, expiresAt: null } : await this.#proofOf(credential, isToken);
     if (proof === null) {
-      this.cache.forget(credential);
+      cache.forget(credential);
       return null;
     }
     const remainingMs =
       proof.expiresAt === null ? Infinity : proof.expiresAt.getTime() - this.clock.now().getTime();
-    this.cache.keep(credential, proof.principal, { askedAt, remainingMs });
+    cache.keep(credential, proof.principal, { askedAt, remainingMs });
     return proof.principal;
+  }
+
+  #proofOf(credential: string, isToken: boolean): Promise<Proof | null> {
+    return isToken ? this.jwts.prove(credential) : this.keys.prove(credential);
   }
 
   /** Both comparisons are always made, so that the time does not tell which key was nearly right. */
@@ -95,15 +131,4 @@ export class PrincipalResolver {
     if (isAdmin) return ADMIN;
     return isInternal ? INTERNAL : null;
   }
-}
-
-/** Whether a proved principal may pass: the internal key is no key at all where the door does not expect it. */
-function permit(principal: Principal | null, rule: DoorRule): Principal {
-  if (principal === null || (principal.kind === 'internal' && !rule.internalKey)) {
-    throw new DomainError('unauthenticated', 'The credential is not valid');
-  }
-  if (rule.scope !== null && !principal.scopes.has(rule.scope)) {
-    throw new DomainError('forbidden', `The scope ${rule.scope} is needed`);
-  }
-  return principal;
 }

@@ -7,7 +7,7 @@ import { CONFIG, type Config } from '../config';
 import { callOf, type Call } from '../doors/grpc-call';
 import { credentialOf } from './credentials';
 import type { DoorRule } from './door-rule';
-import { NETWORK, requireScope, type Principal } from './principal';
+import { requireScope, type Principal } from './principal';
 import { PrincipalResolver } from './principal-resolver';
 import { authenticateRaw } from './raw-auth';
 import { DOOR_RULE } from './require-scope';
@@ -46,19 +46,16 @@ export class PrincipalGuard implements CanActivate {
       textOf(call.metadata, 'authorization'),
       rule.internalKey,
     );
+    const source = (): string => hostOf(call.getPeer());
     if (credential === null && this.config.grpcAuth === 'network') {
-      if (rule.scope !== null) requireScope(NETWORK, rule.scope);
-      call.principal = NETWORK;
+      call.principal = this.resolver.admitNetwork(source, rule);
       return true;
     }
-    return settle(
-      this.resolver.admit({ credential, source: () => hostOf(call.getPeer()) }, rule),
-      (principal) => {
-        const over = overSince(call);
-        if (over !== null) throw over;
-        call.principal = principal;
-      },
-    );
+    return settle(this.resolver.admit({ credential, source }, rule), (principal) => {
+      const over = overSince(call);
+      if (over !== null) throw over;
+      call.principal = principal;
+    });
   }
 
   #ruleOf(handler: object): DoorRule {

@@ -3,9 +3,9 @@ import { SCOPES, scopesOf, type Scope } from './scope';
 
 /** Who calls: what it may do (`scopes`) and for whom (`accounts`, exact keys and `scheme:*` patterns). */
 export interface Principal {
-  /** The id of an API key, or the kind itself for the principals of which there is only one. */
+  /** The id of an API key, the subject of a token, or the kind itself for the principals of which there is only one. */
   readonly id: string;
-  readonly kind: 'api-key' | 'internal' | 'admin' | 'network';
+  readonly kind: 'api-key' | 'jwt' | 'internal' | 'admin' | 'network';
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly accounts: '*' | readonly string[];
@@ -52,7 +52,8 @@ export const NETWORK: Principal = {
 
 /** The principal as one word for logs and for `created_by`. */
 export function principalRef(principal: Principal): string {
-  return principal.kind === 'api-key' ? `api-key:${principal.id}` : principal.kind;
+  const { kind, id } = principal;
+  return kind === 'api-key' || kind === 'jwt' ? `${kind}:${id}` : kind;
 }
 
 /** Whether a pattern (`*`, `scheme:*` or an exact key) admits `key`, which may itself be a pattern. */

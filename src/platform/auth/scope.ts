@@ -25,6 +25,7 @@ export const SCOPES = [
   'billing:write',
   'budgets:read',
   'budgets:write',
+  'limits:write',
   'webhooks:read',
   'webhooks:write',
   'cost-centers:read',
@@ -51,6 +52,27 @@ const WRITER = [
 const READER = SCOPES.filter(
   (scope) => scope.endsWith(':read') && scope !== 'keys:read' && scope !== 'audit:read',
 );
+
+/** What every token may do for the accounts it names: report usage and see it, with what it is counted by. */
+export const MEMBER_SCOPES = [
+  'events:write',
+  'events:read',
+  'usage:read',
+  'meters:read',
+  'accounts:read',
+  'prices:read',
+  'catalogue:read',
+] as const satisfies readonly Scope[];
+
+/** And that of their administrators: see what is owed, set budgets, change plan and limits. Never what the operator grants. */
+export const ACCOUNT_ADMIN_SCOPES = [
+  ...MEMBER_SCOPES,
+  'ledger:read',
+  'billing:read',
+  'budgets:read',
+  'budgets:write',
+  'limits:write',
+] as const satisfies readonly Scope[];
 
 /** The bundles a key can be given by name. Scopes are added by hand where none of them fits. */
 export const ROLES = {

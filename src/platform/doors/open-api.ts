@@ -42,7 +42,9 @@ export function openApiDocument(routes: readonly HttpRoute[], version: string): 
 const DESCRIPTION = `Usage in, bills out.
 
 * **Keys.** Every door but the probes needs an API key, as \`Authorization: Bearer …\` or as \`X-API-Key\`, and one scope of it,
-  which stands with the door. A key acts for the accounts it was made for and sees nothing of others.
+  which stands with the door. A key acts for the accounts it was made for and sees nothing of others. A token (JWT) of an issuer
+  this installation trusts does the same for the accounts its claims name.
+* **Too many requests** of one key or token are answered with 429; \`Retry-After\` says when there is room again.
 * **Numbers.** Quantities and amounts are decimals in text, exact to 15 places.
 * **Twice is once.** An event is told by its \`source\` and \`id\`; sent again with the same content it is a \`duplicate\`.
 * **Lists** are read page by page: \`next_cursor\` of an answer is the \`cursor\` of the next question.
@@ -50,7 +52,7 @@ const DESCRIPTION = `Usage in, bills out.
   answer and stands in our logs; a failure always carries one.`;
 
 const SECURITY = {
-  bearer: { type: 'http', scheme: 'bearer', description: 'An API key.' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or a token (JWT).' },
   header: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key.' },
   internal: {
     type: 'apiKey',
