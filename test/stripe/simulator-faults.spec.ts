@@ -50,7 +50,7 @@ describe('faults of the simulated Stripe', () => {
     const stripe = new Stripe('sk_test_x', { ...simulator.clientConfig, maxNetworkRetries: 2 });
     simulator.control.addFaults({ kind: 'rate-limit', times: 3 });
     const error = await refusal(stripe.customers.list());
-    expect(error.headers!['stripe-rate-limited-reason']).toBe('global-rate');
+    expect(error.headers['stripe-rate-limited-reason']).toBe('global-rate');
     expect(simulator.control.contract.entries).toHaveLength(1);
   });
 
@@ -79,7 +79,7 @@ describe('faults of the simulated Stripe', () => {
   it('meets the same faults again with the same seed, and others with another', async () => {
     const run = async (seed: number): Promise<string> => {
       const { simulator, stripe } = await simulated({ seed });
-      const kinds: FaultKind[] = ['lose-answer', 'error-after', 'rate-limit'];
+      const kinds: FaultKind[] = ['gateway-error', 'error-after', 'rate-limit'];
       simulator.control.addFaults(...kinds.map((kind) => ({ kind, probability: 0.2 })));
       for (let at = 0; at < 20; at++)
         await stripe.customers.create({}, { idempotencyKey: `${at}` }).catch(() => null);

@@ -24,20 +24,20 @@ describe('simulated invoices', () => {
     for (const amount of amounts) {
       await stripe.invoiceItems.create({
         customer,
-        invoice: invoice.id!,
+        invoice: invoice.id,
         amount,
         currency: 'usd',
         description: `${amount}`,
       });
     }
-    return stripe.invoices.retrieve(invoice.id!);
+    return stripe.invoices.retrieve(invoice.id);
   };
 
   it('goes from draft over open to paid, and nothing changes after that', async () => {
     const { id } = await payingCustomer(stripe);
     const invoice = await draft(id, [700, 300]);
     expect([invoice.status, invoice.total]).toEqual(['draft', 1000]);
-    const open = await stripe.invoices.finalizeInvoice(invoice.id!);
+    const open = await stripe.invoices.finalizeInvoice(invoice.id);
     expect([open.status, open.number, open.amount_due]).toEqual([
       'open',
       expect.stringMatching(/-0001$/),
@@ -45,25 +45,25 @@ describe('simulated invoices', () => {
     ]);
     const late = stripe.invoiceItems.create({
       customer: id,
-      invoice: invoice.id!,
+      invoice: invoice.id,
       amount: 1,
       currency: 'usd',
     });
     expect((await refusal(late)).code).toBe('invoice_not_editable');
-    expect((await refusal(stripe.invoices.finalizeInvoice(invoice.id!))).code).toBe('invoice_not_editable');
-    const paid = await stripe.invoices.pay(invoice.id!);
+    expect((await refusal(stripe.invoices.finalizeInvoice(invoice.id))).code).toBe('invoice_not_editable');
+    const paid = await stripe.invoices.pay(invoice.id);
     expect([paid.status, paid.amount_paid, paid.amount_remaining]).toEqual(['paid', 1000, 0]);
-    expect((await refusal(stripe.invoices.voidInvoice(invoice.id!))).statusCode).toBe(400);
+    expect((await refusal(stripe.invoices.voidInvoice(invoice.id))).statusCode).toBe(400);
   });
 
   it('can be voided or given up while it is open; what was given up can still be paid', async () => {
     const { id } = await payingCustomer(stripe);
     const [first, second] = [await draft(id, [500]), await draft(id, [500])];
-    for (const one of [first, second]) await stripe.invoices.finalizeInvoice(one.id!);
-    expect((await stripe.invoices.voidInvoice(first.id!)).status).toBe('void');
-    expect((await stripe.invoices.markUncollectible(second.id!)).status).toBe('uncollectible');
-    expect((await stripe.invoices.pay(second.id!)).status).toBe('paid');
-    expect((await refusal(stripe.invoices.pay(first.id!))).statusCode).toBe(400);
+    for (const one of [first, second]) await stripe.invoices.finalizeInvoice(one.id);
+    expect((await stripe.invoices.voidInvoice(first.id)).status).toBe('void');
+    expect((await stripe.invoices.markUncollectible(second.id)).status).toBe('uncollectible');
+    expect((await stripe.invoices.pay(second.id)).status).toBe('paid');
+    expect((await refusal(stripe.invoices.pay(first.id))).statusCode).toBe(400);
   });
 
   it('takes lines in one call, and shows ten of them on the invoice itself', async () => {
@@ -74,12 +74,12 @@ describe('simulated invoices', () => {
       description: `${at}`,
       metadata: { entry: `${at}` },
     }));
-    const filled = await stripe.invoices.addLines(invoice.id!, { lines });
+    const filled = await stripe.invoices.addLines(invoice.id, { lines });
     expect([filled.total, filled.lines.data.length, filled.lines.has_more]).toEqual([78, 10, true]);
-    const all = await stripe.invoices.listLineItems(invoice.id!, { limit: 100 });
+    const all = await stripe.invoices.listLineItems(invoice.id, { limit: 100 });
     expect(all.data.map((line) => line.metadata.entry)).toEqual(lines.map((line) => line.metadata.entry));
     const gone = { lines: [{ id: all.data[0]!.id, behavior: 'delete' as const }] };
-    expect((await stripe.invoices.removeLines(invoice.id!, gone)).total).toBe(77);
+    expect((await stripe.invoices.removeLines(invoice.id, gone)).total).toBe(77);
   });
 
   it('adds the tax of a rate, and of the country when tax is automatic', async () => {
@@ -95,10 +95,10 @@ describe('simulated invoices', () => {
   it('does not finalize when automatic tax cannot place the customer', async () => {
     const { id } = await payingCustomer(stripe);
     const invoice = await draft(id, [1000], { automatic_tax: { enabled: true } });
-    expect((await refusal(stripe.invoices.finalizeInvoice(invoice.id!))).code).toBe(
+    expect((await refusal(stripe.invoices.finalizeInvoice(invoice.id))).code).toBe(
       'customer_tax_location_invalid',
     );
-    const failed = await stripe.invoices.retrieve(invoice.id!);
+    const failed = await stripe.invoices.retrieve(invoice.id);
     expect([failed.status, failed.automatic_tax.status]).toEqual(['draft', 'requires_location_inputs']);
     expect((await stripe.events.list({ type: 'invoice.finalization_failed' })).data).toHaveLength(1);
     const nowhere = stripe.customers.update(id, {
@@ -107,14 +107,14 @@ describe('simulated invoices', () => {
     });
     expect((await refusal(nowhere)).code).toBe('customer_tax_location_invalid');
     await stripe.customers.update(id, { address: { country: 'DE' } });
-    expect((await stripe.invoices.finalizeInvoice(invoice.id!)).total).toBe(1190);
+    expect((await stripe.invoices.finalizeInvoice(invoice.id)).total).toBe(1190);
   });
 
   it('lets credit of the customer pay first', async () => {
     const { id } = await payingCustomer(stripe);
     await stripe.customers.createBalanceTransaction(id, { amount: -300, currency: 'usd' });
     const invoice = await draft(id, [1000]);
-    const open = await stripe.invoices.finalizeInvoice(invoice.id!);
+    const open = await stripe.invoices.finalizeInvoice(invoice.id);
     expect([open.amount_due, open.starting_balance, open.ending_balance]).toEqual([700, -300, 0]);
     expect(await stripe.customers.retrieve(id)).toMatchObject({ balance: 0 });
   });

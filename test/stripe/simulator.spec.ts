@@ -101,7 +101,7 @@ describe('a simulated month with Stripe', () => {
       description: 'Usage',
     });
     await simulator.control.advance(HOUR);
-    const paid = await stripe.invoices.retrieve(draft.id!);
+    const paid = await stripe.invoices.retrieve(draft.id);
     expect([paid.status, paid.total, paid.amount_paid]).toEqual(['paid', 1250, 1250]);
   });
 

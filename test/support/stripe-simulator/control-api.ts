@@ -4,8 +4,6 @@ import type { Answer } from './idempotency';
 import type { RateLimits } from './rate-limit';
 import type { StripeObject } from './stripe-object';
 import { StripeRefusal } from './stripe-refusal';
-import type { WebhookBehaviour } from './webhooks';
-import type { WorldSettings } from './world';
 
 interface ControlRequest {
   readonly method: string;
@@ -28,7 +26,7 @@ const actions: Record<string, Action> = {
     return { now: control.world.clock.now() };
   },
   'POST /_control/settings': (control, body) => {
-    control.set(body as Partial<WorldSettings>);
+    control.set(body);
     return control.world.settings;
   },
   'GET /_control/faults': (control) => ({ rules: control.faults.rules, hits: control.faults.hits }),
@@ -58,7 +56,7 @@ const actions: Record<string, Action> = {
   'POST /_control/line/lose': (control, body) => void control.loseLine(body.line as string),
   'GET /_control/webhooks': (control) => control.webhooks.log,
   'POST /_control/webhooks/behaviour': (control, body) => {
-    control.webhooks.behave(body as Partial<WebhookBehaviour>);
+    control.webhooks.behave(body);
     return control.webhooks.behaviour;
   },
   'POST /_control/webhooks/deliver': async (control) => control.webhooks.deliver(),
@@ -82,7 +80,7 @@ export async function answerControl(control: Control, request: ControlRequest): 
   try {
     const body = request.body === '' ? {} : (JSON.parse(request.body) as StripeObject);
     const done = await action(control, body);
-    return { status: 200, body: (done ?? {}) as StripeObject, headers: {} };
+    return { status: 200, body: done ?? {}, headers: {} };
   } catch (error) {
     const status = error instanceof StripeRefusal ? error.status : 400;
     return { status, body: { error: { message: (error as Error).message } }, headers: {} };

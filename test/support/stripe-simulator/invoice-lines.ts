@@ -38,7 +38,6 @@ export function newLine(world: World, invoice: StripeObject, spec: LineSpec): St
     pretax_credit_amounts: [],
     pricing: pricingOf(spec),
     quantity: spec.quantity,
-    quantity_decimal: String(spec.quantity),
     subscription: spec.subscription ?? null,
     subtotal: spec.amount,
     taxes: [],

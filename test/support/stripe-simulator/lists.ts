@@ -18,7 +18,7 @@ export function page(
   const wanted = objects.filter(
     (object) =>
       equal.every((field) => params[field] === undefined || object[field] === params[field]) &&
-      within(object.created as number, params.created),
+      within((object.created ?? object.date) as number, params.created),
   );
   return cut(world, call, wanted.reverse());
 }

@@ -29,9 +29,32 @@ export function view(world: World, object: StripeObject): StripeObject {
     const url = `/v1/subscription_items?subscription=${object.id}`;
     shown.items = embedded(world, itemsOf(world, object), url);
   }
-  if (object.object === 'subscription_item')
-    shown.price = view(world, world.find('price', object._price as string)!);
+  if (object.object === 'subscription_item') showPrice(world, shown, object);
   return shown;
+}
+
+/** An item shows its price, and once more as the plan that prices used to be. */
+function showPrice(world: World, shown: StripeObject, item: StripeObject): void {
+  const price = world.find('price', item._price as string)!;
+  shown.price = view(world, price);
+  const { active, billing_scheme, created, currency, id, livemode, metadata, nickname, product, tiers_mode } =
+    price;
+  const { interval, interval_count, meter, trial_period_days, usage_type } = price.recurring as StripeObject;
+  const same = {
+    active,
+    billing_scheme,
+    created,
+    currency,
+    id,
+    livemode,
+    metadata,
+    nickname,
+    product,
+    tiers_mode,
+  };
+  const every = { interval, interval_count, meter, trial_period_days, usage_type };
+  const amounts = { amount: price.unit_amount, amount_decimal: price.unit_amount_decimal };
+  shown.plan = { ...same, ...every, ...amounts, object: 'plan', transform_usage: price.transform_quantity };
 }
 
 /** What `expand` brings in. */

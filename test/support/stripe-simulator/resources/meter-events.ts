@@ -158,7 +158,7 @@ const createV1: Handler = (world, { params }) => {
   identifiers(world);
   const timestamp = (params.timestamp as number | undefined) ?? world.clock.now();
   const { event_name: name, payload, identifier = null } = params;
-  return shown(world, record(world, { event_name: name, payload, identifier, timestamp } as Told));
+  return shown(world, record(world, { event_name: name, payload, identifier, timestamp }));
 };
 
 const createV2: Handler = (world, { params }) => {
@@ -167,7 +167,7 @@ const createV2: Handler = (world, { params }) => {
   const timestamp = given === undefined ? world.clock.now() : Math.floor(Date.parse(given) / 1000);
   if (Number.isNaN(timestamp)) throw invalidRequest('The timestamp is no time.', { param: 'timestamp' });
   const { event_name: name, payload, identifier = null } = params;
-  const event = shown(world, record(world, { event_name: name, payload, identifier, timestamp } as Told));
+  const event = shown(world, record(world, { event_name: name, payload, identifier, timestamp }));
   const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
   const times = { created: iso(event.created as number), timestamp: iso(timestamp) };
   return { ...event, ...times, object: 'v2.billing.meter_event' };

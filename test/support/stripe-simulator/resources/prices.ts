@@ -83,7 +83,7 @@ function amountsOf(params: StripeObject): StripeObject {
 
 function tierOf(tier: StripeObject): StripeObject {
   const decimal = (name: string): string | null => {
-    const value: unknown = tier[`${name}_decimal`] ?? tier[name];
+    const value = (tier[`${name}_decimal`] ?? tier[name]) as string | number | undefined;
     return value === undefined ? null : decimalText(String(value));
   };
   const [flat, unit] = [decimal('flat_amount'), decimal('unit_amount')];
