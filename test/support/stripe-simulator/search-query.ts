@@ -50,7 +50,7 @@ function valueAt(object: StripeObject, field: string, key: string | null): unkno
 function compare(operator: string, found: unknown, wanted: string): boolean {
   if (wanted === 'null' && operator === ':') return found === null || found === undefined;
   if (found === null || found === undefined) return false;
-  const text = String(found as string | number | boolean);
+  const text = typeof found === 'string' ? found : JSON.stringify(found);
   switch (operator) {
     case ':':
       return text.toLowerCase() === wanted.toLowerCase();

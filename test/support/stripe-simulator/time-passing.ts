@@ -17,26 +17,40 @@ const caughtUp = new WeakMap<World, number>();
 export function catchUp(world: World, testClock: string | null = null): void {
   const until = world.now(testClock);
   if (testClock === null && caughtUp.get(world) === until) return;
-  for (;;) {
-    const due = earliest(world, testClock, until);
-    if (!due) break;
-    world.at(due.at, due.work);
+  for (let due = earliest(world, testClock, until); due.length > 0; due = earliest(world, testClock, until)) {
+    for (const { at, object } of due) {
+      // What fell due at the same moment may have been settled by the one before.
+      const still = dueOf(world, object);
+      if (still?.at === at) world.at(at, still.work);
+    }
   }
   if (testClock === null) caughtUp.set(world, until);
 }
 
-function earliest(world: World, testClock: string | null, until: number): Due | null {
-  let first: Due | null = null;
-  const consider = (due: Due | null): void => {
-    if (due && due.at <= until && (!first || due.at < first.at)) first = due;
-  };
-  const here = (object: StripeObject): boolean => object.test_clock === testClock;
-  for (const subscription of world.all('subscription').filter(here)) consider(dueOf(world, subscription));
-  for (const invoice of world.all('invoice').filter(here)) consider(dueOfInvoice(world, invoice));
-  return first;
+/** Everything that fell due at the earliest moment at which anything did; a month end is one moment for many. */
+function earliest(
+  world: World,
+  testClock: string | null,
+  until: number,
+): { at: number; object: StripeObject }[] {
+  let first = until;
+  let due: { at: number; object: StripeObject }[] = [];
+  for (const object of [...world.all('subscription'), ...world.all('invoice')]) {
+    if (object.test_clock !== testClock) continue;
+    const at = dueOf(world, object)?.at ?? Infinity;
+    if (at > first) continue;
+    if (at < first) due = [];
+    first = at;
+    due.push({ at, object });
+  }
+  return due;
 }
 
-function dueOf(world: World, subscription: StripeObject): Due | null {
+function dueOf(world: World, object: StripeObject): Due | null {
+  return object.object === 'invoice' ? dueOfInvoice(world, object) : dueOfSubscription(world, object);
+}
+
+function dueOfSubscription(world: World, subscription: StripeObject): Due | null {
   if (subscription.status === 'incomplete') {
     return {
       at: (subscription.created as number) + RULES.incompleteExpiry,

@@ -48,8 +48,6 @@ export function newCharge(world: World, intent: StripeObject, attempt: Attempt):
     payment_intent: intent.id as string,
     payment_method: method.id as string,
     payment_method_details: { type: 'card', card: cardOf(method) },
-    presentment_details: null,
-    radar_options: {},
     receipt_email: null,
     receipt_number: null,
     receipt_url: null,

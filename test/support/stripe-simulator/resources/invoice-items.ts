@@ -76,7 +76,6 @@ export function newInvoiceItem(world: World, params: StripeObject): StripeObject
     period: params.period ?? { start: now, end: now },
     pricing: pricingOf({ price, amount, quantity }),
     proration: Boolean(params._proration),
-    proration_details: null,
     quantity,
     tax_rates: [],
     test_clock: customer.test_clock as string | null,
