@@ -23,9 +23,12 @@ const LOST_SOCKET = new Set([
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
 ]);
+/** What the pool says when all of its connections are at work for longer than a caller may wait. */
+const NONE_FREE = 'timeout exceeded when trying to connect';
+
 const LOST_MESSAGES = [
   'Connection terminated',
-  'timeout exceeded when trying to connect',
+  NONE_FREE,
   'timeout expired',
   'Client has encountered a connection error',
   'Client was closed and is not queryable',
@@ -51,17 +54,21 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * What a caller gets to see: `unavailable` (retry in a second) for a lost or full Postgres, and for changes that went on
- * colliding with others after all attempts; else the error as it is.
+ * What a caller gets to see: `unavailable` (retry in a second) for a lost or full Postgres, for connections that are all at
+ * work, and for changes that went on colliding with others after all attempts; else the error as it is.
  */
 export function toDomainError(error: unknown): unknown {
-  const words = isUnavailable(error)
-    ? 'The database cannot be reached'
-    : isRetryable(error)
-      ? 'The database is busy with colliding changes'
-      : null;
+  const words = wordsOf(error);
   if (words === null) return error;
   return Object.assign(new DomainError('unavailable', words, [], 1), {
     cause: error,
   });
+}
+
+function wordsOf(error: unknown): string | null {
+  if (error instanceof Error && error.message.includes(NONE_FREE)) {
+    return 'No connection to the database came free in time';
+  }
+  if (isUnavailable(error)) return 'The database cannot be reached';
+  return isRetryable(error) ? 'The database is busy with colliding changes' : null;
 }

@@ -136,7 +136,10 @@ describe('trouble with Postgres', () => {
     await nowhere.close();
     const narrow = new Database({ databaseUrl: test.url, databasePoolSize: 1 });
     const long = narrow.query('select pg_sleep(6)');
-    await expect(narrow.query('select 1')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(narrow.query('select 1')).rejects.toMatchObject({
+      ...{ code: 'unavailable', retryAfterSeconds: 1 },
+      message: 'No connection to the database came free in time',
+    });
     await long;
     await narrow.close();
   });
