@@ -46,17 +46,16 @@ const READ_OPEN_SPANS = `
     and (s.account_id, s.meter_id, s.resource, s.ordinal) > ($3, $4, $5, $6)
   order by s.account_id, s.meter_id, s.resource, s.ordinal limit $7`;
 
-/** What is posted follows: the price of what is final, and nothing of all else. */
 const PUT_SPANS = `
   insert into span as s (bucket, account_id, meter_id, resource, ordinal, id, created_at, started_at, stopping_at, stopped_at,
     ended_at, is_draft, is_void, class, user_id, attributes, rate, amount, posted, revision)
   select $1::smallint, account_id, meter_id, resource, ordinal, id, ${INSTANT_OF('created_ms')}, ${INSTANT_OF('started_ms')},
     ${INSTANT_OF('stopping_ms')}, ${INSTANT_OF('stopped_ms')}, ${INSTANT_OF('coalesce(stopping_ms, stopped_ms)')}, is_draft,
-    is_void, class, user_id, attributes::json, rate, amount, case when is_draft or is_void then 0 else amount end, revision
+    is_void, class, user_id, attributes::json, rate, amount, posted, revision
   from unnest($2::bigint[], $3::int[], $4::text[], $5::int[], $6::uuid[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[],
-      $11::bool[], $12::bool[], $13::text[], $14::uuid[], $15::text[], $16::text[], $17::numeric[], $18::int[])
+      $11::bool[], $12::bool[], $13::text[], $14::uuid[], $15::text[], $16::text[], $17::numeric[], $18::numeric[], $19::int[])
     as p(account_id, meter_id, resource, ordinal, id, created_ms, started_ms, stopping_ms, stopped_ms, is_draft, is_void, class,
-      user_id, attributes, rate, amount, revision)
+      user_id, attributes, rate, amount, posted, revision)
   order by account_id, meter_id, resource, ordinal
   on conflict (bucket, account_id, meter_id, resource, ordinal) do update set
     created_at = excluded.created_at, started_at = excluded.started_at, stopping_at = excluded.stopping_at,
@@ -134,6 +133,7 @@ export class SpanRepository {
       textArray(spans, ({ attributes }) => attributes),
       plainArray(spans, ({ rate }) => rateText(rate)),
       plainArray(spans, ({ amount }) => (amount === null ? null : fullDecimal(amount))),
+      plainArray(spans, ({ posted }) => fullDecimal(posted)),
       plainArray(spans, ({ revision }) => revision),
     ]);
   }
