@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { RequireScope } from '../platform/auth/require-scope';
 import { ApiDoor } from '../platform/doors/open-api-door';
+import { NothingAnswer, ProtoNothing } from '../platform/doors/proto-json';
 import { twinOf } from '../platform/doors/rpc-twin';
 import {
   AttributionBody,
@@ -14,8 +15,6 @@ import {
   FinalizeInvoiceBody,
   GetStripeCustomerBody,
   HoldAnswer,
-  NothingAnswer,
-  NothingBody,
   PriceAnswer,
   SubscriptionAnswer,
 } from './billing.wire';
@@ -30,12 +29,12 @@ export class BillingController {
   @ApiDoor(
     twinOf('ReconcileInvoices', {
       summary: 'Tells Stripe what every account billed through it owes',
-      body: NothingBody,
+      body: ProtoNothing,
       answer: NothingAnswer,
     }),
   )
   reconcileInvoices(@Body() body: unknown): Record<string, never> {
-    NothingBody.parse(body ?? {});
+    ProtoNothing.parse(body ?? {});
     return nothingToDo();
   }
 

@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { ProtoInt64, ProtoNothing, ProtoText } from '../platform/doors/proto-json';
+import { ProtoInt64, ProtoText } from '../platform/doors/proto-json';
 
 /** Bodies and answers of the REST twins of usage.v1.BillingService, in protobuf's JSON. */
 
 const TEAM = 'team:12345678-1234-1234-1234-123456789abc';
 
-export const NothingBody = ProtoNothing.meta({ example: {} });
 export const FinalizeInvoiceBody = z
   .strictObject({ invoiceId: ProtoText })
   .meta({ example: { invoiceId: 'in_1MA0RB' } });
@@ -44,7 +43,6 @@ export const DisputeBody = z
   .strictObject({ disputeId: ProtoText })
   .meta({ example: { disputeId: 'dp_123' } });
 
-export const NothingAnswer = z.strictObject({});
 const StripeCustomerAnswer = z
   .strictObject({ id: z.string(), currency: z.string(), invalidBillingAddress: z.boolean() })
   .meta({ id: 'StripeCustomer' });

@@ -4,6 +4,7 @@ import type { Principal } from '../platform/auth/principal';
 import { RequireScope } from '../platform/auth/require-scope';
 import { IdempotencyHeaders } from '../platform/doors/idempotency-key';
 import { ApiDoor } from '../platform/doors/open-api-door';
+import { NothingAnswer, ProtoNothing } from '../platform/doors/proto-json';
 import { twinOf } from '../platform/doors/rpc-twin';
 import { UsageRpcService } from './usage-rpc.service';
 import {
@@ -11,8 +12,6 @@ import {
   BalanceAnswer,
   CostCenterRpcAnswer,
   CreditNoteBody,
-  NothingAnswer,
-  NothingBody,
   SetCostCenterBody,
   fromRpcAccount,
   fromRpcCreditNote,
@@ -64,12 +63,12 @@ export class UsageRpcController {
   @ApiDoor(
     twinOf('ResetUsage', {
       summary: 'Renews every allowance whose cycle is over',
-      body: NothingBody,
+      body: ProtoNothing,
       answer: NothingAnswer,
     }),
   )
   async resetUsage(@CurrentPrincipal() caller: Principal, @Body() body: unknown) {
-    NothingBody.parse(body ?? {});
+    ProtoNothing.parse(body ?? {});
     await this.service.resetUsage(caller);
     return {};
   }

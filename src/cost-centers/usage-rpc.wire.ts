@@ -19,7 +19,6 @@ import { IdempotencyHeaders } from '../platform/doors/idempotency-key';
 import type { AnswerOf } from '../platform/doors/open-api-answer';
 import {
   ProtoInt32,
-  ProtoNothing,
   ProtoText,
   ProtoTimestamp,
   TimestampText,
@@ -117,9 +116,6 @@ export const CreditNoteBody = z
     userId: ProtoText,
   })
   .meta({ example: { attributionId: TEAM, credits: 300, description: 'For the outage' } });
-
-export const NothingBody = ProtoNothing.meta({ example: {} });
-export const NothingAnswer = z.strictObject({});
 
 export const CostCenterRpcAnswer = z.strictObject({
   costCenter: z

@@ -5,13 +5,13 @@ import { RequireScope } from '../platform/auth/require-scope';
 import { Clock } from '../platform/clock';
 import { CONFIG, type Config } from '../platform/config';
 import { ApiDoor } from '../platform/doors/open-api-door';
+import { NothingAnswer } from '../platform/doors/proto-json';
 import { twinOf } from '../platform/doors/rpc-twin';
 import { ListUsageService } from './list-usage.service';
 import { ReconcileUsageService } from './reconcile-usage.service';
 import {
   ListUsageAnswer,
   ListUsageBody,
-  NothingAnswer,
   ReconcileUsageBody,
   fromRpcListUsage,
   fromRpcReconcileUsage,

@@ -163,8 +163,6 @@ export const ReconcileUsageBody = z
   .strictObject({ from: ProtoTimestamp, to: ProtoTimestamp })
   .meta({ example: { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' } });
 
-export const NothingAnswer = z.strictObject({});
-
 export const ListUsageAnswer = z
   .strictObject({
     usageEntries: z.array(

@@ -54,7 +54,10 @@ export function protoMessage<T>(message: z.ZodType<T>) {
 }
 
 /** Of an rpc whose request says nothing: a body may be left out. */
-export const ProtoNothing = z.strictObject({});
+export const ProtoNothing = z.strictObject({}).meta({ example: {} });
+
+/** Of an rpc whose answer says nothing. */
+export const NothingAnswer = z.strictObject({});
 
 /** An int64 in an answer. */
 export const Int64Text = z
