@@ -4,12 +4,14 @@ import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
 import { Checks } from '../platform/checks';
 import { CarefulCommit } from './careful-commit.service';
+import { ConsumeUsageService } from './consume-usage.service';
 import { CorrectionRepository } from './correction.repository';
 import { CorrectionService } from './correction.service';
 import { CounterUsageService } from './counter-usage.service';
 import { EventIdentity } from './event-identity.service';
 import { EventListController } from './event-list.rest.controller';
 import { EventListService } from './event-list.service';
+import { EventPreparer } from './event-preparer.service';
 import { EventRepository } from './event.repository';
 import { EventsGrpcController } from './events.grpc.controller';
 import { EventsRestController } from './events.rest.controller';
@@ -22,6 +24,11 @@ import { IngestMetrics } from './ingest-metrics.service';
 import { IngestRepository } from './ingest.repository';
 import { IngestService } from './ingest.service';
 import { InstanceHistory } from './instance-history.service';
+import { LimitAdmission } from './limit-admission.service';
+import { LimitDistrust } from './limit-distrust.service';
+import { LimitNotes } from './limit-notes.service';
+import { LimitRepository } from './limit.repository';
+import { LimitsInForce } from './limits-in-force.service';
 import { LateUsageRepository } from './late-usage.repository';
 import { LateUsage } from './late-usage.service';
 import { ListChargeController } from './list-charge.rest.controller';
@@ -83,6 +90,7 @@ import { EndlessSpans } from './endless-spans.service';
     CounterUsageService,
     EventIdentity,
     EventListService,
+    EventPreparer,
     EventRepository,
     EventsRestController,
     GaugeRepository,
@@ -96,6 +104,12 @@ import { EndlessSpans } from './endless-spans.service';
     InstanceHistory,
     LateUsage,
     LateUsageRepository,
+    LimitAdmission,
+    LimitDistrust,
+    ConsumeUsageService,
+    LimitNotes,
+    LimitRepository,
+    LimitsInForce,
     ListChargeService,
     PartitionRepository,
     PartitionService,
@@ -126,6 +140,7 @@ import { EndlessSpans } from './endless-spans.service';
     WaybillUsageService,
   ],
   exports: [
+    ConsumeUsageService,
     ReconcileUsageService,
     IngestService,
     RollupService,
