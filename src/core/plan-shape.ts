@@ -141,7 +141,7 @@ export function entitled<T>(codec: Codec<T>): Member<ReadonlyMap<string, T>> {
   const named = namedBy(METER_KEY_MAX, codec);
   const read = (json: unknown, place: Place) => {
     const map = named.read(json, place);
-    for (const name of map?.keys() ?? []) {
+    for (const name of isObject(json) ? Object.keys(json) : []) {
       if (ENTITLEMENT_NAME.test(name)) continue;
       refuse(below(place, name), 'must have a name of a-z, 0-9, _ . - that begins with a letter');
     }
