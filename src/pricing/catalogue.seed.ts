@@ -147,7 +147,9 @@ function definitionOf({
     dimensions: rest.dimensions ?? [],
     filters: [],
     levels: rest.levels ?? {},
+    weights: {},
     divideBy: ratio(divideBy ?? 1n),
     posting: rest.posting ?? 'period',
+    onUnavailable: 'closed',
   };
 }
