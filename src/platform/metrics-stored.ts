@@ -12,6 +12,9 @@ export interface StoredValue {
 const READ_EVERY_MS = 5_000;
 const PATIENCE_MS = 500;
 
+/** One after the other, so that a scrape never takes more than one connection from those who work. */
+let turn: Promise<unknown> = Promise.resolve();
+
 /** What was read last, and the reading under way. */
 class Reading {
   values: readonly StoredValue[] = [];
@@ -23,7 +26,8 @@ class Reading {
   /** Reads again unless that was done just now; resolves when it is done or has taken too long to be waited for. */
   async renew(): Promise<void> {
     if (this.#underWay === null && performance.now() - this.#readAt < READ_EVERY_MS) return;
-    this.#underWay ??= this.#renew().finally(() => (this.#underWay = null));
+    this.#underWay ??= turn.then(() => this.#renew()).finally(() => (this.#underWay = null));
+    turn = this.#underWay;
     const patience = new AbortController();
     const tired = sleep(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined);
     await Promise.race([this.#underWay, tired]);
@@ -58,7 +62,8 @@ export function storedGauge(
     async collect(this: Gauge) {
       await reading.renew();
       this.reset();
-      if (reading.values.length === 0) this.remove();
+      // Without labels, the library shows a 0 for what was never set.
+      if (labelNames.length === 0 && reading.values.length === 0) this.remove();
       for (const { labels = {}, value } of reading.values) this.set(labels, value);
     },
   });
