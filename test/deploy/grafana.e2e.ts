@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { register } from 'prom-client';
 import { startTestApp, type TestApp } from '../support/app';
 import { MeteringClient } from '../support/metering-client';
@@ -35,6 +37,9 @@ const PENDING: Record<string, DeclaredMetric> = {
 /** What Prometheus itself says of its targets. */
 const SCRAPER_METRICS: Record<string, DeclaredMetric> = { up: { type: 'gauge', labels: [] } };
 
+const operationsPage = (): string[] =>
+  readFileSync(join(__dirname, '..', '..', 'docs', 'operations.md'), 'utf8').split('\n');
+
 const withoutRows = (panels: readonly Panel[]): Panel[] => panels.filter(({ type }) => type !== 'row');
 
 describe('the queries', () => {
@@ -49,12 +54,13 @@ describe('the queries', () => {
     expect((await rest.post('/api/v1/events', event)).status).toBeLessThan(300);
     expect((await rest.post('/api/v1/jobs/rollup/run', {})).status).toBeLessThan(300);
     const client = new MeteringClient(app.grpc, app.adminKey);
-    await client.recordEvents([]).catch(() => undefined);
+    const sent = { account: 'org:acme', id: 'two', type: 'scans', quantity: '1' };
+    expect((await client.recordEvents({ events: [sent] })).verdicts).toHaveLength(1);
     client.close();
     const text = await (await fetch(`${app.rest}/metrics`)).text();
-    const declared = (await register.getMetricsAsArray()).map(
-      (metric) => [metric.name, (metric as unknown as { labelNames: string[] }).labelNames] as const,
-    );
+    const declared = register
+      .getMetricsAsArray()
+      .map((metric) => [metric.name, (metric as unknown as { labelNames: string[] }).labelNames] as const);
     told = metricsOfText(text, new Map(declared));
     series = seriesOf({ ...told, ...USAGE_METRICS, ...PENDING, ...SCRAPER_METRICS });
   });
@@ -65,12 +71,26 @@ describe('the queries', () => {
     expect(shown.filter((label) => !labels.has(label))).toEqual([]);
   });
 
+  it('ask for what the door of Scorpius tells, as soon as it is there', async () => {
+    const page = await fetch(`${app.rest}/metrics/usage`, { headers: { 'x-api-key': app.adminKey } });
+    const usage = page.status === 404 ? null : metricsOfText(await page.text(), new Map());
+    for (const [name, { type }] of Object.entries(usage === null ? {} : USAGE_METRICS))
+      expect(usage?.[name]?.type).toBe(type === 'untyped' ? 'counter' : type);
+  });
+
   it('ask for metrics that are told, or are known to come', () => {
     for (const name of Object.keys(PENDING)) expect(told).not.toHaveProperty(name);
     expect(told).toMatchObject({
       tallyhouse_ingest_verdicts_total: { type: 'counter', labels: ['status'] },
       tallyhouse_job_seconds: { type: 'histogram', labels: ['name', 'outcome'] },
     });
+  });
+
+  it('are of metrics that the page for operators names right', () => {
+    const rows = operationsPage().filter((line) => line.startsWith('| `tallyhouse_'));
+    const named = rows.flatMap((row) => [...row.matchAll(/`(tallyhouse_\w+)`/g)]).map(([, name]) => name!);
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !(name in told) && !(name in PENDING))).toEqual([]);
   });
 
   it.each([
@@ -159,6 +179,18 @@ describe('the alerts', () => {
       expect(['critical', 'warning']).toContain(labels.severity);
       expect(annotations.summary && annotations.description).toBeTruthy();
     }
+  });
+
+  it('are all in the page for operators', () => {
+    const rows = operationsPage().filter((line) => /^\| `(Tallyhouse|Usage)[A-Z]/.test(line));
+    const named = rows
+      .flatMap((row) => [...row.matchAll(/`([A-Z][a-z]+[A-Z]\w+)`/g)])
+      .map(([, name]) => name!);
+    expect(named.sort()).toEqual(
+      alertRules()
+        .map(({ alert }) => alert)
+        .sort(),
+    );
   });
 
   it('have the one of the original', () => {
