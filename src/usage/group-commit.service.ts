@@ -64,7 +64,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
     this.#slow = new SlowAccounts(connect('side lane', LANE_LOCK_TIMEOUT_MS), (waiting) =>
       this.#enqueue(waiting),
     );
-    metrics.watchQueue(() => this.#waiting);
+    metrics.watchQueue(() => this.#waiting, WAITING_MAX);
   }
 
   /** Stores one event together with whatever else arrives at the same moment. */
