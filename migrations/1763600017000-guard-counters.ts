@@ -81,14 +81,16 @@ const RESERVATIONS = `
     segment_from timestamptz not null,
     segment_to timestamptz not null,
     expires_at timestamptz not null,
-    items jsonb not null,
+    asked json not null,
+    holds json not null,
+    counted json,
     created_at timestamptz not null default now(),
     ended_at timestamptz,
     primary key (bucket, account_id, id)
   );
   create index reservation_by_expiry on reservation (expires_at) where state = 'open';
   create index reservation_open on reservation (account_id) where state = 'open';
-  comment on table reservation is 'Use that is held but not counted. items: what each meter holds and what a commit counted of it.';`;
+  comment on table reservation is 'Use that is held but not counted. asked: the items as they came; holds: what each counter holds for them; counted: what a commit answered.';`;
 
 const APPEND_ONLY = `
   create trigger usage_overage_is_append_only before update or delete on usage_overage

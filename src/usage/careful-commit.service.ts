@@ -13,7 +13,7 @@ import {
   type Totals,
 } from './ingest.repository';
 import { LateUsage, latePeriods } from './late-usage.service';
-import { type Admission, LimitAdmission } from './limit-admission.service';
+import { type Admission, LimitAdmission, type OwnHolds } from './limit-admission.service';
 import { LimitRepository } from './limit.repository';
 import { DUPLICATE, type Outcome, RECORDED, type Told } from './outcome';
 import { differingFields } from './stored-event.wire';
@@ -21,6 +21,13 @@ import { GRAIN, ValueRepository } from './value.repository';
 
 /** The catalogue moved on between the computing and the storing of a group: compute it again. */
 export class OutdatedCatalogue extends Error {}
+
+interface CarefulOptions {
+  /** A lost COMMIT of these very events may have happened, so a known key with the same content counts as recorded (decision 13). */
+  readonly mine?: boolean;
+  /** The reservation that holds something for these events already. */
+  readonly own?: OwnHolds;
+}
 
 /**
  * The careful path of a group: everything the one-statement path cannot do. It skips known keys and says whether
@@ -38,14 +45,15 @@ export class CarefulCommit {
     private readonly limits: LimitRepository,
   ) {}
 
-  /**
-   * Runs inside the transaction of `sql`. `mine` = a lost COMMIT of these very events may have happened, so a known
-   * key with the same content counts as recorded (decision 13). Throws OutdatedCatalogue.
-   */
-  async store(sql: Sql, events: readonly PreparedEvent[], mine = false): Promise<Outcome[]> {
+  /** Runs inside the transaction of `sql`; events are distinct and sorted by key. Throws OutdatedCatalogue. */
+  async store(
+    sql: Sql,
+    events: readonly PreparedEvent[],
+    { mine = false, own }: CarefulOptions = {},
+  ): Promise<Outcome[]> {
     const inserted = await this.ingest.insertKeys(sql, events);
     const isNew = (event: PreparedEvent): boolean => inserted.has(nameOf(event));
-    const stored = await this.#storeNew(sql, events.filter(isNew));
+    const stored = await this.#storeNew(sql, events.filter(isNew), own);
     const known = await this.#judgeKnown(
       sql,
       events.filter((event) => !isNew(event)),
@@ -63,9 +71,13 @@ export class CarefulCommit {
   }
 
   /** Admits what limits allow and stores it. The ids of refused events are free again: they may be sent once more. */
-  async #storeNew(sql: Sql, fresh: readonly PreparedEvent[]): Promise<Map<PreparedEvent, Outcome>> {
+  async #storeNew(
+    sql: Sql,
+    fresh: readonly PreparedEvent[],
+    own: OwnHolds | undefined,
+  ): Promise<Map<PreparedEvent, Outcome>> {
     if (fresh.length === 0) return new Map();
-    const admission = await this.admission.admit(sql, fresh);
+    const admission = await this.admission.admit(sql, fresh, own);
     const outcomes = new Map<PreparedEvent, Outcome>(admission.refused);
     if (outcomes.size > 0) await this.limits.freeKeys(sql, [...outcomes.keys()]);
     const admitted = fresh.filter((event) => !outcomes.has(event));

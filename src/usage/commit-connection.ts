@@ -118,7 +118,7 @@ export class CommitConnection {
   ): Promise<Outcome[]> {
     try {
       return await this.#within(sql, async () => {
-        const outcomes = await this.careful.store(sql, events, options.mine);
+        const outcomes = await this.careful.store(sql, events, { mine: options.mine });
         if (
           options.allOrNothing &&
           outcomes.some(({ status }) => status === 'conflict' || status === 'refused')

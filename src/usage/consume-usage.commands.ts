@@ -4,10 +4,15 @@ import type { Stretch } from '../core/contribution';
 import type { Properties } from '../core/event';
 import type { Quantity } from '../core/quantity';
 
+/** Items that one request may carry. */
+export const CONSUME_ITEMS_MAX = 20;
+
 /** Use of one meter, in base units: what an event of the meter would report. */
 export interface ConsumeItem {
   /** The key of the meter. */
   readonly meter: string;
+  /** Which of the meter's types of event this is; null = the first. */
+  readonly type?: string | null;
   readonly quantity: Quantity;
   readonly resource: string | null;
   readonly properties: Properties | null;

@@ -4,20 +4,30 @@ import type { Reading } from '../core/event';
 import { admit, crossings, guardOf, overageDelta, type LimitRule } from '../core/limit';
 import { ONE, type Quantity, ZERO, quantity } from '../core/quantity';
 import { AccountClock } from '../platform/account-clock';
+import { Clock } from '../platform/clock';
 import { CONFIG, type Config } from '../platform/config';
 import type { Sql } from '../platform/transaction';
 import type { CounterGuard } from './counter-guard';
 import { UNSAID } from './counter-guard';
 import type { PreparedEvent } from './ingest.repository';
 import { LimitNotes, limitText } from './limit-notes.service';
-import { LimitRepository, nameOf, type CounterRef, type Crossing, type Overage } from './limit.repository';
+import {
+  LimitRepository,
+  nameOf,
+  type CounterRef,
+  type Crossing,
+  type Hold,
+  type Overage,
+  type WantedCounter,
+} from './limit.repository';
 import { LimitsInForce, type LimitsAt } from './limits-in-force.service';
 import type { LimitRefusal } from './outcome';
 
 /** A counter of which this transaction holds the row, as it stands while events are admitted one by one. */
-interface Held extends CounterRef {
+export interface Held extends CounterRef {
   used: Quantity;
-  readonly reserved: Quantity;
+  /** Held by open reservations of others. */
+  reserved: Quantity;
   readonly limits: LimitsAt;
   readonly rule: LimitRule | null;
 }
@@ -31,7 +41,13 @@ export interface Admission {
   readonly crossings: readonly Crossing[];
 }
 
-interface Step {
+/** What one reservation holds. */
+export interface OwnHolds {
+  readonly id: string;
+  readonly holds: readonly Hold[];
+}
+
+export interface Step {
   readonly held: Held;
   readonly delta: Quantity;
   readonly value: string | null;
@@ -52,14 +68,22 @@ export class LimitAdmission {
     private readonly inForce: LimitsInForce,
     private readonly notes: LimitNotes,
     private readonly clock: AccountClock,
+    private readonly wallClock: Clock,
     @Inject(CONFIG) config: Pick<Config, 'limitThresholds'>,
   ) {
     this.#thresholds = config.limitThresholds;
   }
 
-  /** Inside the transaction that has taken the keys of these events, all of which are new. */
-  async admit(sql: Sql, events: readonly PreparedEvent[]): Promise<Admission> {
-    const held = await this.#hold(sql, events);
+  /**
+   * Inside the transaction that has taken the keys of these events, all of which are new. `own` = the reservation that
+   * holds something for them already.
+   */
+  async admit(sql: Sql, events: readonly PreparedEvent[], own?: OwnHolds): Promise<Admission> {
+    const held = await this.hold(sql, countersOf(events), own?.id);
+    for (const { quantity: amount, ...counter } of own?.holds ?? []) {
+      const found = held.get(nameOf(counter));
+      if (found) found.reserved = quantity(found.reserved - amount);
+    }
     if (held.size === 0) return NOTHING;
     this.#renew(events, held);
     const known = await this.#knownValues(sql, events, held);
@@ -83,9 +107,11 @@ export class LimitAdmission {
     await this.notes.write(sql, admission);
   }
 
-  /** The rows of all counters with a limit, locked; only then are the terms read that are in force. */
-  async #hold(sql: Sql, events: readonly PreparedEvent[]): Promise<Map<string, Held>> {
-    const wanted = countersOf(events);
+  /**
+   * The rows of all counters with a limit, locked; only then are the terms read that are in force. What is reserved leaves
+   * out what has lapsed, swept or not, except for the reservation `own`.
+   */
+  async hold(sql: Sql, wanted: readonly WantedCounter[], own?: string): Promise<Map<string, Held>> {
     if (wanted.length === 0) return new Map();
     const rows = await this.limits.lock(sql, wanted);
     const missing = wanted.filter((counter) => counter.isLimited && !rows.has(nameOf(counter)));
@@ -94,17 +120,30 @@ export class LimitAdmission {
       for (const [name, row] of await this.limits.lock(sql, missing)) rows.set(name, row);
     }
     const locked = wanted.filter((counter) => rows.has(nameOf(counter)));
+    const lapsed = await this.#lapsed(
+      sql,
+      locked.filter((counter) => rows.get(nameOf(counter))!.reserved > 0n),
+      own,
+    );
     const limitsOf = await this.inForce.read(sql, locked);
     return new Map(
       locked.map(({ account, meter, segment }) => {
         const counter = { account, meter, segment };
+        const { used, reserved } = rows.get(nameOf(counter))!;
         const limits = limitsOf(account, segment);
-        return [
-          nameOf(counter),
-          { ...counter, ...rows.get(nameOf(counter))!, limits, rule: limits.ruleOf(meter) },
-        ];
+        const left = quantity(reserved - (lapsed.get(nameOf(counter)) ?? ZERO));
+        return [nameOf(counter), { ...counter, used, reserved: left, limits, rule: limits.ruleOf(meter) }];
       }),
     );
+  }
+
+  async #lapsed(
+    sql: Sql,
+    counters: readonly CounterRef[],
+    except: string | undefined,
+  ): Promise<Map<string, Quantity>> {
+    if (counters.length === 0) return new Map();
+    return this.limits.lapsed(sql, counters, { now: this.wallClock.now(), except });
   }
 
   /** From here on the events know the limits that they are judged by. */
@@ -166,8 +205,9 @@ export class LimitAdmission {
   }
 }
 
-function countersOf(events: readonly PreparedEvent[]): (CounterRef & { readonly isLimited: boolean })[] {
-  const counters = new Map<string, CounterRef & { readonly isLimited: boolean }>();
+/** The counters that events add to, each once. */
+export function countersOf(events: readonly PreparedEvent[]): WantedCounter[] {
+  const counters = new Map<string, WantedCounter>();
   for (const { account, segment, readings, limits } of events) {
     for (const { kind, meter } of readings) {
       const counter = { account, meter, segment };
@@ -195,11 +235,11 @@ function deltaOf(reading: Exclude<Reading, { kind: 'level' }>, isKnown: boolean)
   return isKnown ? ZERO : ONE;
 }
 
-function isRefused({ held: { used, reserved, rule }, delta }: Step): boolean {
+export function isRefused({ held: { used, reserved, rule }, delta }: Step): boolean {
   return rule?.onExceed === 'refuse' && !admit({ used, reserved, delta, limit: rule.limit });
 }
 
-function refusalOf({ held, delta }: Step): LimitRefusal {
+export function refusalOf({ held, delta }: Step): LimitRefusal {
   const { meter, used, reserved } = held;
   const rule = held.rule!;
   return {

@@ -15,6 +15,16 @@ export interface CounterRef {
   readonly segment: Stretch;
 }
 
+/** A counter to be locked if it has a limit; `isLimited` = its limit is known, so it is made when it does not exist. */
+export interface WantedCounter extends CounterRef {
+  readonly isLimited: boolean;
+}
+
+/** What a reservation holds of one counter, in base units. */
+export interface Hold extends CounterRef {
+  readonly quantity: Quantity;
+}
+
 /** A counter whose row this transaction holds. */
 export interface HeldCounter {
   readonly used: Quantity;
@@ -78,6 +88,21 @@ const READ_VALUES = `
   join usage_value v on v.bucket = s.bucket and v.account_id = s.account_id and v.meter_id = s.meter_id and v.grain = 0
     and v.from_at = ${INSTANT_OF('s.from_ms')} and v.dims = '' and v.value = s.value`;
 
+/** What expired reservations hold that nobody has swept yet. */
+const READ_LAPSED_HOLDS = `
+  select r.account_id, h.meter_id, (extract(epoch from r.segment_from) * 1000)::bigint as from_ms, sum(h.quantity)::text as quantity
+  from reservation r cross join json_to_recordset(r.holds) as h(meter_id int, quantity numeric)
+  where r.account_id = any($1::bigint[]) and r.state = 'open' and r.expires_at <= $2 and r.id is distinct from $3::uuid
+  group by 1, 2, 3`;
+
+/** The caller has locked these counters. */
+const CHANGE_RESERVED = `
+  update usage_counter c set reserved = c.reserved + s.quantity
+  from unnest($1::smallint[], $2::bigint[], $3::int[], $4::bigint[], $5::numeric[])
+    as s(bucket, account_id, meter_id, from_ms, quantity)
+  where c.bucket = s.bucket and c.account_id = s.account_id and c.meter_id = s.meter_id
+    and c.segment_from = ${INSTANT_OF('s.from_ms')} and c.dims = ''`;
+
 const FREE_KEYS = `
   delete from event_key k using unnest($1::uuid[], $2::bigint[], $3::smallint[]) as s(key, account_id, bucket)
   where k.key = s.key and k.account_id = s.account_id and k.bucket = s.bucket`;
@@ -102,10 +127,7 @@ const INSERT_CROSSINGS_ONCE = `
 @Injectable()
 export class LimitRepository {
   /** Locks the counters that have a limit; `isLimited` names those of which the caller knows it. By `nameOf`. */
-  async lock(
-    sql: Sql,
-    counters: readonly (CounterRef & { readonly isLimited: boolean })[],
-  ): Promise<Map<string, HeldCounter>> {
+  async lock(sql: Sql, counters: readonly WantedCounter[]): Promise<Map<string, HeldCounter>> {
     const values = [...namedArrays(counters), plainArray(counters, ({ isLimited }) => String(isLimited))];
     const rows = await sql.query<{
       account_id: string;
@@ -153,6 +175,27 @@ export class LimitRepository {
       [...namedArrays(values), textArray(values, ({ value }) => value)],
     );
     return new Set(rows.map((row) => `${row.account_id} ${row.meter_id} ${row.from_ms} ${row.value}`));
+  }
+
+  /** What reservations hold of these counters that have expired and are not swept; by `nameOf`. */
+  async lapsed(
+    sql: Sql,
+    counters: readonly CounterRef[],
+    { now, except }: { now: Date; except: string | undefined },
+  ): Promise<Map<string, Quantity>> {
+    const rows = await sql.query<{ account_id: string; meter_id: number; from_ms: string; quantity: string }>(
+      READ_LAPSED_HOLDS,
+      [plainArray(counters, ({ account }) => account.id), now, except ?? null],
+    );
+    return new Map(
+      rows.map((row) => [`${row.account_id} ${row.meter_id} ${row.from_ms}`, parseQuantity(row.quantity)]),
+    );
+  }
+
+  /** Adds to what counters hold in reserve, or with a negative sign gives it back; the caller has them locked. */
+  async changeReserved(sql: Sql, holds: readonly Hold[], sign: 1n | -1n): Promise<void> {
+    const amounts = plainArray(holds, ({ quantity: held }) => formatQuantity(sign === 1n ? held : -held));
+    await sql.query(CHANGE_RESERVED, [...namedArrays(holds), amounts]);
   }
 
   /** Gives ids back that this very transaction took: what was refused may be sent again. */

@@ -4,6 +4,7 @@ import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
 import { Checks } from '../platform/checks';
 import { CarefulCommit } from './careful-commit.service';
+import { ConsumePreparation } from './consume-preparation.service';
 import { ConsumeUsageService } from './consume-usage.service';
 import { CorrectionRepository } from './correction.repository';
 import { CorrectionService } from './correction.service';
@@ -41,6 +42,9 @@ import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
 import { RetentionHorizon } from './retention-horizon.service';
 import { ProjectCostService } from './project-cost.service';
+import { ReservationExpiry } from './reservation-expiry.service';
+import { ReservationRepository } from './reservation.repository';
+import { ReservationService } from './reservation.service';
 import { ResourceUsageRepository } from './resource-usage.repository';
 import { RollupRepository } from './rollup.repository';
 import { RollupService } from './rollup.service';
@@ -106,7 +110,11 @@ import { EndlessSpans } from './endless-spans.service';
     LateUsageRepository,
     LimitAdmission,
     LimitDistrust,
+    ConsumePreparation,
     ConsumeUsageService,
+    ReservationExpiry,
+    ReservationRepository,
+    ReservationService,
     LimitNotes,
     LimitRepository,
     LimitsInForce,
@@ -141,6 +149,8 @@ import { EndlessSpans } from './endless-spans.service';
   ],
   exports: [
     ConsumeUsageService,
+    ReservationService,
+    ReservationExpiry,
     ReconcileUsageService,
     IngestService,
     RollupService,
