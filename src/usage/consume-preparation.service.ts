@@ -81,7 +81,7 @@ function recordOf(
     id: index === 0 ? id : `${id}#${index}`,
     type: type ?? meter.eventTypes[0]!,
     quantity: isMeasured ? null : amount,
-    properties: isMeasured ? { ...properties, [meter.valueProperty!]: formatQuantity(amount) } : properties,
+    properties: isMeasured ? { ...properties, [meter.valueProperty]: formatQuantity(amount) } : properties,
   };
   return { record, meter };
 }
