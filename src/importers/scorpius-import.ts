@@ -1,27 +1,14 @@
 import { DEFAULT_PLANS } from '../core/account';
 import { patiently } from './patience';
 import { refusalOf } from './row-refusal';
-import type { ScorpiusJournal, ScorpiusPart } from './scorpius-journal';
+import type { ScorpiusPart } from './scorpius-journal';
 import { LIMITS, ORGANISATION, OVERAGE } from './scorpius-keys';
-import { type JudgedLimits, judgeLimits, otherLimitText, type ScorpiusCards } from './scorpius-limits';
+import { type JudgedLimits, judgeLimits, otherLimitText } from './scorpius-limits';
 import { kindUnderLimits, type Organisation, organisationOf } from './scorpius-organisation';
+import type { ScorpiusParts } from './scorpius-parts';
 import { RecordSums } from './scorpius-records';
-import { type Found, type Hash, OTHER_TYPE, type ScorpiusSource, UnreadableRedis } from './scorpius-source';
-import type { ScorpiusTarget } from './scorpius-target';
+import { type Found, type Hash, OTHER_TYPE, UnreadableRedis } from './scorpius-source';
 import { importUsage } from './scorpius-usage';
-
-export interface ScorpiusParts {
-  readonly source: ScorpiusSource;
-  /** Null = a preview: everything is read and judged, nothing is written. */
-  readonly target: ScorpiusTarget | null;
-  readonly journal: ScorpiusJournal;
-  readonly cards: ScorpiusCards;
-  /** The last instant that something may have been used at, in milliseconds since 1970. */
-  readonly latest: number;
-  /** Adds up the copies of events too; memory then grows with organisations and features. */
-  readonly compareRecords: boolean;
-  readonly onProgress: (keys: number) => void;
-}
 
 const FREE = DEFAULT_PLANS['org']!;
 
