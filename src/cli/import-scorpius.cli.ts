@@ -21,6 +21,8 @@ what they used in the months that its counters are of. Its Redis is only read, b
 reads, judges by the built-in plans, and says what it would do. What is ambiguous or cannot be read is listed by its key and
 skipped. What is here already stays; after an interruption run the same command again.
 
+The address is redis://[user:password@]host:port[/database]; the password may stand in REDISCLI_AUTH instead.
+
   --database <number>   of the Redis; unless told, the one in the address, else 0 (the compose file of the original used 2)
   --apply               do it, by the plans of this installation
   --compare-records     also add up the copies of events and list where they differ from the counters; memory then grows with
@@ -49,7 +51,8 @@ export async function importFromScorpius(args: readonly string[]): Promise<void>
     throw new UsageError('The address must be redis://…', IMPORT_SCORPIUS_HELP);
   const database = databaseOf(values);
   try {
-    await run(await ScorpiusSource.open(url, database), values);
+    const password = environment()['REDISCLI_AUTH'];
+    await run(await ScorpiusSource.open(url, { database, password }), values);
   } catch (error) {
     if (!(error instanceof UnreadableRedis)) throw error;
     console.error(`This cannot be read as a Scorpius: ${error.message}`);

@@ -28,6 +28,8 @@ const IMPORTER: Principal = {
   accounts: '*',
 };
 
+/** Who marks payments, apart from whoever else is of the service's own. */
+const ACTOR = 'import:scorpius';
 /** The original knows no other. */
 const CURRENCY = 'USD';
 const AUDIT_PAGE = 100;
@@ -85,7 +87,7 @@ export class DirectScorpiusTarget implements ScorpiusTarget {
   async agree(key: AccountKey, { plan, overrides }: WantedPlan): Promise<HistoryOutcome> {
     const standing = await this.#subscriptions.read(IMPORTER, key);
     if (standing.plan?.plan === plan && standing.terms!.overrides === overrides) return 'stands';
-    if (await this.#isElses(key, 'subscription.changed')) return 'conflict';
+    if (await this.#isElses(key, 'subscription.changed', principalRef(IMPORTER))) return 'conflict';
     const rest = { trialDays: 0, invoiceAt: undefined, version: undefined };
     await this.#subscriptions.put(IMPORTER, key, { plan, effective: 'now', overrides, ...rest });
     return 'imported';
@@ -94,8 +96,8 @@ export class DirectScorpiusTarget implements ScorpiusTarget {
   async setOverdue(key: AccountKey, overdue: boolean): Promise<HistoryOutcome> {
     const account = await this.#accounts.get(key);
     if (account.paymentOverdue === overdue) return 'stands';
-    if (await this.#isElses(key, PAYMENT_PROFILE_CHANGED)) return 'conflict';
-    const cause = { actor: IMPORTER, at: this.#clock.now(account) };
+    if (await this.#isElses(key, PAYMENT_PROFILE_CHANGED, ACTOR)) return 'conflict';
+    const cause = { actor: ACTOR, at: this.#clock.now(account) };
     await this.#database.transaction((tx) => this.#profiles.setOverdue(tx, account, overdue, cause));
     return 'imported';
   }
@@ -115,12 +117,12 @@ export class DirectScorpiusTarget implements ScorpiusTarget {
   }
 
   /** Whether somebody else than an import has done this to the account last. */
-  async #isElses(account: AccountKey, action: string): Promise<boolean> {
+  async #isElses(account: AccountKey, action: string, own: string): Promise<boolean> {
     let cursor: string | undefined;
     do {
       const page = await this.#audit.list(IMPORTER, { account, limit: AUDIT_PAGE, cursor });
       const found = page.items.find((entry) => entry.action === action);
-      if (found) return found.actor !== principalRef(IMPORTER);
+      if (found) return found.actor !== own;
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
     return false;

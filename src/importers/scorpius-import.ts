@@ -141,20 +141,13 @@ class Plans {
     return limits;
   }
 
-  /** Tells what of the limits of a plan cannot be here; those of a plan that is not known are lost unless they are those of free. */
+  /** Tells what of the limits of a plan cannot be here. */
   async report(key: string, hash: Hash): Promise<void> {
     const { cards, journal } = this.parts;
     const plan = key.slice(LIMITS.length);
     const card = await cards(plan);
-    const free = card ?? (await cards(FREE));
-    const { problems, others, untold } = free === null ? NO_OTHERS : judgeLimits(hash, free);
-    if (card === null && others.length > 0) {
-      journal.skip(
-        'limits of plans',
-        key,
-        `there is no plan ${plan} here, and its limits are not those of ${FREE}`,
-      );
-    }
+    if (card === null) return this.#reportLost(key, hash);
+    const { problems, untold } = judgeLimits(hash, card);
     for (const problem of problems) journal.skip('limits of plans', key, problem);
     for (const feature of untold) {
       journal.remark(
@@ -162,6 +155,15 @@ class Plans {
         `${feature} has no limit in it, and was not limited; here the limit of the plan holds`,
       );
     }
+  }
+
+  /** The original gave the limits of free to a plan that it did not know: those are not lost. */
+  async #reportLost(key: string, hash: Hash): Promise<void> {
+    const free = await this.parts.cards(FREE);
+    const { others, untold, problems } = free === null ? NO_OTHERS : judgeLimits(hash, free);
+    if (free !== null && others.length + untold.length + problems.length === 0) return;
+    const reason = `there is no plan ${key.slice(LIMITS.length)} here, and its limits are not those of ${FREE}`;
+    this.parts.journal.skip('limits of plans', key, reason);
   }
 }
 

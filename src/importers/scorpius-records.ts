@@ -17,6 +17,7 @@ type Counted = Omit<Counter, 'count'>;
 /** What the copies of events come to, for comparison with the counters. Grows with organisations and features. */
 export class RecordSums {
   readonly #sums = new Map<string, bigint>();
+  readonly #compared = new Set<string>();
 
   private constructor(private readonly journal: ScorpiusJournal) {}
 
@@ -39,13 +40,15 @@ export class RecordSums {
   compare(key: string, { count, ...counted }: Counter): void {
     const name = nameOf(counted.organisation, counted.feature, counted.period.to);
     const sum = this.#sums.get(name) ?? 0n;
-    this.#sums.delete(name);
+    // Redis may tell a counter twice, so what it was compared with stays.
+    this.#compared.add(name);
     if (sum !== count) this.journal.remark(key, `counts ${count}, and its copies of events ${sum}`);
   }
 
   /** Says which copies belong to no counter. */
   reportRest(): void {
     for (const [name, sum] of this.#sums) {
+      if (this.#compared.has(name)) continue;
       const [organisation, feature] = JSON.parse(name) as [string, string, number];
       this.journal.remark(
         `usage:${organisation}:${feature}`,

@@ -17,6 +17,8 @@ const PAGE = 250;
 const VALUE_BYTES = 65_536;
 /** With pauses of up to two seconds: a restart of Redis must not end an import. */
 const RETRIES = 30;
+/** A Redis that hangs ends an import, which can be run again. */
+const COMMAND_TIMEOUT_MS = 60_000;
 
 /** The Redis of an original Scorpius, which is only read: by SCAN, page by page, so that neither it nor memory suffers. */
 export class ScorpiusSource {
@@ -25,8 +27,11 @@ export class ScorpiusSource {
     readonly database: number,
   ) {}
 
-  /** `database` null = the one in the address, else 0. Throws UnreadableRedis. */
-  static async open(url: string, database: number | null): Promise<ScorpiusSource> {
+  /** What is null or undefined is taken from the address; the database else is 0. Throws UnreadableRedis. */
+  static async open(
+    url: string,
+    { database = null, password }: { database?: number | null; password?: string | undefined } = {},
+  ): Promise<ScorpiusSource> {
     const address = new URL(url);
     const number = database ?? numberIn(address.pathname);
     address.pathname = '';
@@ -34,6 +39,8 @@ export class ScorpiusSource {
     let isOpen = false;
     const redis = new Redis(address.toString(), {
       lazyConnect: true,
+      ...(address.password === '' && password ? { password } : {}),
+      commandTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: RETRIES,
       retryStrategy: (attempt) => (isOpen ? Math.min(attempt * 200, 2_000) : null),
     });

@@ -93,15 +93,32 @@ describeWithRedis('tallyhouse import scorpius', () => {
   });
 
   it('reads no other database than it is told', async () => {
-    await expect(ScorpiusSource.open(redis.url, 99)).rejects.toThrow(/out of range/);
-    await expect(ScorpiusSource.open(`${redis.url}/99`, null)).rejects.toThrow(UnreadableRedis);
-    const source = await ScorpiusSource.open(`${redis.url}/1`, 2);
+    await expect(ScorpiusSource.open(redis.url, { database: 99 })).rejects.toThrow(/out of range/);
+    await expect(ScorpiusSource.open(`${redis.url}/99`)).rejects.toThrow(UnreadableRedis);
+    const source = await ScorpiusSource.open(`${redis.url}/1`, { database: 2 });
     expect([source.database, await source.size()]).toEqual([2, await keys.redis.dbsize()]);
     source.close();
   });
 
+  it('needs the password of a Redis that has one, in the address or beside it', async () => {
+    await keys.redis.config('SET', 'requirepass', 'open sesame');
+    try {
+      await expect(ScorpiusSource.open(`${redis.url}/2`)).rejects.toThrow(/NOAUTH/);
+      await expect(ScorpiusSource.open(redis.url, { password: 'wrong' })).rejects.toThrow(/WRONGPASS/);
+      for (const password of ['open sesame', undefined]) {
+        const host = redis.url.slice('redis://'.length);
+        const url = password === undefined ? `redis://:open%20sesame@${host}/2` : `${redis.url}/2`;
+        const source = await ScorpiusSource.open(url, { password });
+        expect(await source.size()).toBe(await keys.redis.dbsize());
+        source.close();
+      }
+    } finally {
+      await keys.redis.config('SET', 'requirepass', '');
+    }
+  });
+
   it('says why nobody answers', async () => {
-    await expect(ScorpiusSource.open('redis://127.0.0.1:1', null)).rejects.toThrow(/ECONNREFUSED/);
+    await expect(ScorpiusSource.open('redis://127.0.0.1:1')).rejects.toThrow(/ECONNREFUSED/);
   });
 
   it.each<[string, () => string[], RegExp]>([

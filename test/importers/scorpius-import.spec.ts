@@ -143,8 +143,6 @@ describeWithRedis('a Scorpius', () => {
       await scorpius.keys.limits('Gold 1', { scans: '500' });
       expect(told(await scorpius.move())).toEqual([
         'org:gold: skipped: there is no plan Gold 1 here: the organisation keeps free',
-        'org:limits:Gold 1: remark: api_requests has no limit in it, and was not limited; here the limit of the plan holds',
-        'org:limits:Gold 1: remark: wallet_checks has no limit in it, and was not limited; here the limit of the plan holds',
         'org:limits:Gold 1: skipped: there is no plan Gold 1 here, and its limits are not those of free',
       ]);
     });

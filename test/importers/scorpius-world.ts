@@ -43,7 +43,7 @@ export class ScorpiusWorld {
 
   async move({ isDryRun = false, compareRecords = false } = {}): Promise<ScorpiusJournal> {
     const target = isDryRun ? null : new DirectScorpiusTarget(this.usage.app.app);
-    const source = await ScorpiusSource.open(this.redis.url, null);
+    const source = await ScorpiusSource.open(this.redis.url);
     const journal = new ScorpiusJournal(null, isDryRun);
     const parts = { source, target, journal, cards: target?.cards ?? builtInCards(), compareRecords };
     try {
