@@ -52,7 +52,8 @@ export class ScorpiusSource {
       isOpen = true;
       return new ScorpiusSource(redis, number);
     } catch (error) {
-      redis.disconnect();
+      // A client that has ended already would wait two seconds for what does not come.
+      if (redis.status !== 'end') redis.disconnect();
       throw new UnreadableRedis(reason || (error instanceof Error ? error.message : String(error)));
     }
   }
