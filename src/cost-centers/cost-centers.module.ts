@@ -24,6 +24,8 @@ import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
+import { PaymentProfileRepository } from './payment-profile.repository';
+import { PaymentProfileService } from './payment-profile.service';
 import { SecretBox } from '../platform/secret-box';
 import { StripeCustomerRepository } from './stripe-customer.repository';
 import { StripeCustomerService } from './stripe-customer.service';
@@ -59,6 +61,8 @@ import { TermsService } from './terms.service';
     HistoryImport,
     MemberRepository,
     MemberService,
+    PaymentProfileRepository,
+    PaymentProfileService,
     ResetUsageService,
     SecretBox,
     StripeCustomerRepository,
@@ -67,7 +71,14 @@ import { TermsService } from './terms.service';
     UsageCreditNoteService,
     UsageRpcService,
   ],
-  exports: [AccountService, TermsService, SubscriptionService, CostCenterService, ResetUsageService],
+  exports: [
+    AccountService,
+    TermsService,
+    SubscriptionService,
+    CostCenterService,
+    PaymentProfileService,
+    ResetUsageService,
+  ],
 })
 export class CostCentersModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
