@@ -7,6 +7,7 @@ import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 import { type Asked, askedTotals } from './asked-totals';
 import type { CounterGuard } from './counter-guard';
+import type { Overage } from './limit.repository';
 import type { LimitsAt } from './limits-in-force.service';
 import { markArrays, sumArrays } from './sum-arrays';
 
@@ -47,6 +48,11 @@ export interface Sums {
   readonly windows: readonly Sum[];
   /** One for each counter. */
   readonly guards: readonly CounterGuard[];
+}
+
+/** The same for the one statement, which does not look at limits: it keeps to guards, or knows that all is overage. */
+export interface PlainSums extends Sums {
+  readonly overages: readonly Overage[];
 }
 
 /** Running totals by `key account_id`, for the events that asked. */
@@ -102,6 +108,13 @@ const TOLD = `
   join counters c on c.account_id = a.account_id and c.meter_id = a.meter_id
     and c.segment_from = ${INSTANT_OF('a.from_ms')} and c.dims = a.dims`;
 
+/** $52–$58: what goes beyond limits that were passed before. */
+const OVERAGES = `
+  insert into usage_overage (bucket, account_id, meter_id, segment_from, key, quantity, limit_then)
+  select s.bucket, s.account_id, s.meter_id, ${INSTANT_OF('s.from_ms')}, s.key, s.quantity, s.limit_then
+  from unnest($52::smallint[], $53::bigint[], $54::int[], $55::bigint[], $56::uuid[], $57::numeric[], $58::numeric[])
+    as s(bucket, account_id, meter_id, from_ms, key, quantity, limit_then)`;
+
 const EVENTS_WITH_TOTALS = `
   insert into usage_event (bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties,
     used_after, limit_then)
@@ -140,10 +153,14 @@ const MERGE_COUNTERS = `
       then c.last_key else excluded.last_key end,
     revision = c.revision + 1`;
 
-/** Adds up to the guard and not beyond; a guard of other terms says nothing, and one that is missing may be missed. */
+/**
+ * Adds up to the guard and not beyond, unless it is the limit, was passed before, and its passing is written down. A guard of
+ * other terms says nothing, and one that is missing may be missed.
+ */
 const KEEP_GUARDS = `,
     guard = case
       when c.guard is null and excluded.guard is null then null
+      when excluded.judged_under = c.judged_under || ' over' and c.sum >= c.guard and c.guard = excluded.guard then c.guard
       when c.judged_under = excluded.judged_under and c.sum + c.reserved + excluded.sum <= c.guard then c.guard
       else look_again() end`;
 
@@ -181,8 +198,9 @@ const INSERT_NEW_EVENTS_COUNT_AND_TELL = {
   counters as (${COUNTERS} where (select n from gate) > 0 order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS}${KEEP_GUARDS}
     ${RETURN_COUNTERS}),
   told as materialized (${TOLD}),
-  events as (${EVENTS_WITH_TOTALS} where (select n from gate) > 0)
-  select key, account_id, used from told`,
+  events as (${EVENTS_WITH_TOTALS} where (select n from gate) > 0),
+  overages as (${OVERAGES} where (select n from gate) > 0)
+  select gate.n::int as inserted, told.key, told.account_id, told.used from gate left join told on true`,
 };
 
 /** The careful form: only the keys, skipping those that exist, and says which were new. */
@@ -233,18 +251,19 @@ export class IngestRepository {
    * Stores events that are all new; null when the catalogue has moved on, else the totals asked for. Throws 23505 when a key
    * is known, and TL001 when a counter would be added to beyond its guard.
    */
-  async insertNew(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<Totals | null> {
+  async insertNew(sql: Sql, events: readonly PreparedEvent[], sums: PlainSums): Promise<Totals | null> {
     const asked = askedTotals(events);
     const values = [...storeValues(events, sums), ...guardArrays(sums)];
-    if (asked.length === 0) {
+    if (asked.length === 0 && sums.overages.length === 0) {
       const [row] = await sql.query<{ inserted: number }>(INSERT_NEW_EVENTS_AND_COUNT, values);
       return row!.inserted > 0 ? NO_TOTALS : null;
     }
-    const rows = await sql.query<ToldRow>(INSERT_NEW_EVENTS_COUNT_AND_TELL, [
+    const rows = await sql.query<ToldRow & { inserted: number }>(INSERT_NEW_EVENTS_COUNT_AND_TELL, [
       ...values,
       ...askedArrays(asked),
+      ...overageArrays(sums.overages),
     ]);
-    return rows.length > 0 ? totalsOf(rows) : null;
+    return rows[0]!.inserted > 0 ? totalsOf(rows) : null;
   }
 
   /** Inserts the keys that are new and says which, as `key account_id`. */
@@ -278,7 +297,7 @@ export class IngestRepository {
     const values = [...storeValues(events, sums), ...guardArrays(sums), ...askedArrays(askedTotals(events))];
     const rows = await sql.query<ToldRow & { open: boolean }>(STORE_EVENTS_AND_COUNT, values);
     if (!rows[0]!.open) return null;
-    return totalsOf(rows.filter(({ key }) => key !== null));
+    return totalsOf(rows);
   }
 
   async readEvent(sql: Sql, accountId: number, stored: StoredKey): Promise<StoredEvent | undefined> {
@@ -304,7 +323,8 @@ export class IngestRepository {
 }
 
 interface ToldRow {
-  readonly key: string;
+  /** Null in the only row of a group in which nobody asked. */
+  readonly key: string | null;
   readonly account_id: string;
   readonly used: string;
 }
@@ -312,13 +332,26 @@ interface ToldRow {
 const NO_TOTALS: Totals = new Map();
 
 function totalsOf(rows: readonly ToldRow[]): Totals {
-  return new Map(rows.map((row) => [`${row.key} ${row.account_id}`, parseQuantity(row.used)]));
+  const told = rows.filter(({ key }) => key !== null);
+  return new Map(told.map((row) => [`${row.key} ${row.account_id}`, parseQuantity(row.used)]));
 }
 
 function guardArrays({ guards }: Sums): string[] {
   return [
     plainArray(guards, ({ under }) => under),
     plainArray(guards, ({ guard }) => (guard === null ? null : fullDecimal(guard))),
+  ];
+}
+
+function overageArrays(overages: readonly Overage[]): string[] {
+  return [
+    plainArray(overages, ({ account }) => account.bucket),
+    plainArray(overages, ({ account }) => account.id),
+    plainArray(overages, ({ meter }) => meter.id),
+    plainArray(overages, ({ segment }) => segment.from),
+    plainArray(overages, ({ key }) => key),
+    plainArray(overages, (overage) => fullDecimal(overage.quantity)),
+    plainArray(overages, ({ limit }) => fullDecimal(limit)),
   ];
 }
 
