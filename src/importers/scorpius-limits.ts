@@ -50,7 +50,12 @@ export function judgeLimits(hash: Hash, card: RateCard): JudgedLimits {
   const untold = [...card.allowances.keys()].filter(
     (feature) => FEATURE_METERS.has(feature) && !Object.hasOwn(hash, feature) && isLimited(card, feature),
   );
-  const overrides = overridesText({ baseFee: undefined, prices: new Map(), allowances });
+  const overrides = overridesText({
+    baseFee: undefined,
+    prices: new Map(),
+    entitlements: new Map(),
+    allowances,
+  });
   return { others, overrides, untold, problems };
 }
 

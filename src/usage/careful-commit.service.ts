@@ -4,14 +4,9 @@ import { parseQuantity } from '../core/quantity';
 import { distinctState } from '../core/rollup';
 import type { Sql } from '../platform/transaction';
 import { GaugeService } from './gauge.service';
-import {
-  IngestRepository,
-  type PreparedEvent,
-  type StoredEvent,
-  type StoredKey,
-  type PlainSums,
-  type Totals,
-} from './ingest.repository';
+import type { PlainSums } from './group-sums';
+import { IngestRepository, type StoredEvent, type StoredKey, type Totals } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { LateUsage, latePeriods } from './late-usage.service';
 import { type Admission, LimitAdmission, type OwnHolds } from './limit-admission.service';
 import { LimitRepository } from './limit.repository';

@@ -7,7 +7,9 @@ import { type Database, type Sql, sqlOn } from '../platform/transaction';
 import { CarefulCommit, OutdatedCatalogue, recordedAs } from './careful-commit.service';
 import { freshGuards } from './counter-guard';
 import { groupFailure } from './group-failure';
-import { IngestRepository, type PreparedEvent, type PlainSums, type Totals } from './ingest.repository';
+import type { PlainSums } from './group-sums';
+import { IngestRepository, type Totals } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import type { Outcome } from './outcome';
 
 export interface ConnectionOptions {

@@ -1,7 +1,7 @@
 import type { Sum } from '../core/contribution';
 import { guardOf, type LimitRule } from '../core/limit';
 import { type Quantity, ZERO } from '../core/quantity';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import type { Overage } from './limit.repository';
 
 /** What a counter is told about its limit while it is added to. */

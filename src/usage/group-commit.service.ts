@@ -9,7 +9,8 @@ import { isWatched } from './counter-guard';
 import { CommitQueue, type Group, type Waiting, failAlone } from './commit-queue';
 import { AccountHeldUp, groupFailure } from './group-failure';
 import { IngestMetrics } from './ingest-metrics.service';
-import { IngestRepository, type PreparedEvent } from './ingest.repository';
+import { IngestRepository } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import type { Outcome } from './outcome';
 import { SlowAccounts } from './slow-accounts';
 

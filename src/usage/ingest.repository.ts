@@ -1,59 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Placed, Sum } from '../core/contribution';
-import { type Quantity, fullDecimal, parseQuantity } from '../core/quantity';
-import { lines, plainArray, textArray } from '../platform/array-literal';
-import type { Account } from '../core/account';
+import type { Placed } from '../core/contribution';
+import { type Quantity, parseQuantity } from '../core/quantity';
+import { plainArray, textArray } from '../platform/array-literal';
 import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
-import { type Asked, askedTotals } from './asked-totals';
-import type { CounterGuard } from './counter-guard';
-import type { Overage } from './limit.repository';
-import type { LimitsAt } from './limits-in-force.service';
-import { markArrays, sumArrays } from './sum-arrays';
-
-/** The counter whose running total the sender of an event wants to hear. */
-export interface Ask {
-  readonly meterId: number;
-  /** '' = all dimensions together. */
-  readonly dims: string;
-}
-
-/** An event ready to be stored: everything resolved, nothing left to check but whether it is new. */
-export interface PreparedEvent extends Placed {
-  readonly account: Account;
-  readonly content: string;
-  readonly type: string;
-  readonly source: string;
-  readonly eventId: string;
-  readonly quantity: string | null;
-  readonly resource: string | null;
-  readonly subject: string | null;
-  readonly properties: string | null;
-  readonly personal: string | null;
-  /** The time the client sent; null when it sent none and `at` is ours. */
-  readonly occurredAtSent: number | null;
-  readonly revision: string;
-  /** Whether its period was over when it came. */
-  readonly isLate: boolean;
-  /** The limits of its account as far as they are known; taken anew when the event is judged by them. */
-  limits: LimitsAt;
-  /** Counted whatever the limit says: it happened long ago. */
-  readonly isExempt: boolean;
-  readonly ask: Ask | null;
-}
-
-/** What a group adds to counters and rollup windows, each in lock order. */
-export interface Sums {
-  readonly counters: readonly Sum[];
-  readonly windows: readonly Sum[];
-  /** One for each counter. */
-  readonly guards: readonly CounterGuard[];
-}
-
-/** The same for the one statement, which does not look at limits: it keeps to guards, or knows that all is overage. */
-export interface PlainSums extends Sums {
-  readonly overages: readonly Overage[];
-}
+import { askedTotals } from './asked-totals';
+import type { PlainSums, Sums } from './group-sums';
+import type { PreparedEvent } from './prepared-event';
+import { askedArrays, guardArrays, overageArrays, storeValues } from './store-arrays';
 
 /** Running totals by `key account_id`, for the events that asked. */
 export type Totals = ReadonlyMap<string, Quantity>;
@@ -334,57 +288,4 @@ const NO_TOTALS: Totals = new Map();
 function totalsOf(rows: readonly ToldRow[]): Totals {
   const told = rows.filter(({ key }) => key !== null);
   return new Map(told.map((row) => [`${row.key} ${row.account_id}`, parseQuantity(row.used)]));
-}
-
-function guardArrays({ guards }: Sums): string[] {
-  return [
-    plainArray(guards, ({ under }) => under),
-    plainArray(guards, ({ guard }) => (guard === null ? null : fullDecimal(guard))),
-  ];
-}
-
-function overageArrays(overages: readonly Overage[]): string[] {
-  return [
-    plainArray(overages, ({ account }) => account.bucket),
-    plainArray(overages, ({ account }) => account.id),
-    plainArray(overages, ({ meter }) => meter.id),
-    plainArray(overages, ({ segment }) => segment.from),
-    plainArray(overages, ({ key }) => key),
-    plainArray(overages, (overage) => fullDecimal(overage.quantity)),
-    plainArray(overages, ({ limit }) => fullDecimal(limit)),
-  ];
-}
-
-function askedArrays(asked: readonly Asked[]): string[] {
-  return [
-    plainArray(asked, ({ event }) => event.key),
-    plainArray(asked, ({ event }) => event.accountId),
-    plainArray(asked, ({ ask }) => ask.meterId),
-    plainArray(asked, ({ event }) => event.segment.from),
-    textArray(asked, ({ ask }) => ask.dims),
-    plainArray(asked, ({ later }) => fullDecimal(later)),
-    plainArray(asked, ({ limit }) => (limit === null ? null : fullDecimal(limit))),
-    plainArray(asked, ({ isDistinct }) => String(isDistinct)),
-  ];
-}
-
-function storeValues(events: readonly PreparedEvent[], { counters, windows }: Sums): unknown[] {
-  return [
-    plainArray(events, (event) => event.bucket),
-    plainArray(events, (event) => event.accountId),
-    plainArray(events, (event) => event.key),
-    plainArray(events, (event) => event.content),
-    plainArray(events, (event) => event.at),
-    plainArray(events, (event) => event.quantity),
-    lines(events, (event) => event.type),
-    lines(events, (event) => event.source),
-    lines(events, (event) => event.eventId),
-    lines(events, (event) => event.resource),
-    lines(events, (event) => event.subject),
-    lines(events, (event) => event.properties),
-    events[0]!.revision,
-    ...sumArrays(counters),
-    events[0]!.bucket,
-    ...markArrays(windows),
-  ];
 }

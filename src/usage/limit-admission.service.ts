@@ -9,7 +9,7 @@ import { CONFIG, type Config } from '../platform/config';
 import type { Sql } from '../platform/transaction';
 import type { CounterGuard } from './counter-guard';
 import { UNSAID } from './counter-guard';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { LimitNotes, limitText } from './limit-notes.service';
 import {
   LimitRepository,
