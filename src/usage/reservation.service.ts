@@ -14,7 +14,8 @@ import { addedBy, type Asked, ConsumePreparation } from './consume-preparation.s
 import type { ConsumeAnswer, ConsumeUsage } from './consume-usage.commands';
 import { ConsumeUsageService } from './consume-usage.service';
 import { EventIdentity } from './event-identity.service';
-import { countersOf, type Held, LimitAdmission } from './limit-admission.service';
+import { LimitAdmission } from './limit-admission.service';
+import { countersOf, type Held } from './limit-steps';
 import { type Hold, LimitRepository, nameOf } from './limit.repository';
 import { admit } from '../core/limit';
 import type {

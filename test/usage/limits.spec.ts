@@ -128,6 +128,43 @@ describe('limits', () => {
     ]);
   });
 
+  it('refuses starting and scaling up of a gauge, never stopping or scaling down', async () => {
+    const account = 'org:gauge';
+    await world.usage.meter('seats', { aggregation: 'gauge_peak', event_types: ['seat.set'] });
+    await world.limit(account, { seats: ['5', 'refuse'] });
+    const set = async (resource: string, quantity: string, at = '2026-03-10T11:00:00Z'): Promise<number> => {
+      const id = `${resource}-${quantity}-${at}`;
+      const event = { id, account, type: 'seat.set', resource, quantity, occurred_at: at };
+      return (await world.usage.admin.post('/api/v1/events', event)).status;
+    };
+    expect(await set('east', '3')).toBe(201);
+    expect(await set('west', '3')).toBe(402);
+    expect(await set('west', '2')).toBe(201);
+    expect(await set('east', '4', '2026-03-10T11:01:00Z')).toBe(402);
+    expect(await set('east', '1', '2026-03-10T11:02:00Z')).toBe(201);
+    // It is older than what stands, so it changes nothing that stands.
+    expect(await set('east', '9', '2026-03-10T10:00:00Z')).toBe(201);
+    expect(await set('west', '4', '2026-03-10T11:03:00Z')).toBe(201);
+    const race = Array.from({ length: 20 }, (_, i) => set(`new-${i}`, '0.5', '2026-03-10T11:04:00Z'));
+    expect((await Promise.all(race)).filter((status) => status === 201)).toHaveLength(0);
+    await world.limit(account, { seats: ['8', 'refuse'] });
+    const more = Array.from({ length: 20 }, (_, i) => set(`more-${i}`, '0.5', '2026-03-10T11:05:00Z'));
+    expect((await Promise.all(more)).filter((status) => status === 201)).toHaveLength(6);
+  });
+
+  it('counts a value once, and refuses the first new one too many', async () => {
+    const account = 'org:unique';
+    await world.usage.meter('visitors', { aggregation: 'unique', event_types: ['visit'] });
+    await world.limit(account, { visitors: ['2', 'refuse'] });
+    const visit = async (id: string, resource: string): Promise<number> =>
+      (await world.usage.admin.post('/api/v1/events', { id, account, type: 'visit', resource })).status;
+    expect(await visit('v1', 'ann')).toBe(201);
+    expect(await visit('v2', 'ann')).toBe(201);
+    expect(await visit('v3', 'bob')).toBe(201);
+    expect(await visit('v4', 'cid')).toBe(402);
+    expect(await visit('v5', 'bob')).toBe(201);
+  });
+
   it('holds for events too: each is judged by itself', async () => {
     const account = 'org:events';
     await world.limit(account, { scans: ['5', 'refuse'] });
