@@ -20,6 +20,8 @@ import { UsageRpcController } from './usage-rpc.rest.controller';
 import { UsageRpcService } from './usage-rpc.service';
 import { BlindIndex } from '../platform/blind-index';
 import { Checks } from '../platform/checks';
+import { BillingUpdateController } from './billing-update.rest.controller';
+import { BillingUpdate } from './billing-update.service';
 import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
@@ -44,6 +46,7 @@ import { TermsService } from './terms.service';
     UsageRpcGrpcController,
     LedgerController,
     GrantController,
+    BillingUpdateController,
   ],
   providers: [
     AccountRepository,
@@ -53,6 +56,7 @@ import { TermsService } from './terms.service';
     TermsRepository,
     TermsService,
     SubscriptionService,
+    BillingUpdate,
     BlindIndex,
     CostCenterRepository,
     CostCenterService,
@@ -67,7 +71,14 @@ import { TermsService } from './terms.service';
     UsageCreditNoteService,
     UsageRpcService,
   ],
-  exports: [AccountService, TermsService, SubscriptionService, CostCenterService, ResetUsageService],
+  exports: [
+    AccountService,
+    TermsService,
+    SubscriptionService,
+    CostCenterService,
+    ResetUsageService,
+    StripeCustomerService,
+  ],
 })
 export class CostCentersModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}
