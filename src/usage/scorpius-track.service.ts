@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { Account } from '../core/account';
 import { DomainError } from '../core/errors';
+import { timeOfId } from '../core/event-key';
 import { AccountService } from '../cost-centers/account.service';
+import { AccountClock } from '../platform/account-clock';
 import { mayUseAccount, type Principal } from '../platform/auth/principal';
 import { ORGANIZATION_MISMATCH } from '../platform/doors/scorpius-words';
 import { Ids } from '../platform/ids';
@@ -13,6 +16,7 @@ import type { TrackUsage } from './scorpius-track.commands';
 
 /** Beside the ids of events that clients name themselves: a key of theirs meets no other. */
 const SOURCE = 'scorpius';
+const MS_PER_DAY = 86_400_000;
 
 /** Counts what organisations use, feature by feature. */
 @Injectable()
@@ -23,6 +27,7 @@ export class ScorpiusTrack {
     private readonly freeFeatures: FreeFeatures,
     private readonly consumption: ConsumeUsageService,
     private readonly ids: Ids,
+    private readonly clock: AccountClock,
   ) {}
 
   /**
@@ -37,10 +42,17 @@ export class ScorpiusTrack {
     const account = this.accounts.known(key);
     if (!account) throw new DomainError('not-found', `account: ${key} is not known`);
     const item = itemOf(command, (await this.meters.catalogue()).byKey);
-    const id = idempotencyKey ?? this.ids.uuidv7();
+    const id = idempotencyKey ?? this.#newId(account);
     const consume = () =>
       this.consumption.consume({ account: key, source: SOURCE, id, items: [item] }, caller);
     if (item.meter !== FREE_FEATURES_METER) return consume();
     return this.freeFeatures.counting(account, feature, consume);
+  }
+
+  /** An id of today would lie in the future of an account whose test clock stands earlier: such a one tells no time. */
+  #newId(account: Account): string {
+    const id = this.ids.uuidv7();
+    const isAhead = timeOfId(id)! > this.clock.now(account).getTime() + MS_PER_DAY;
+    return isAhead ? `${SOURCE}-${id}` : id;
   }
 }

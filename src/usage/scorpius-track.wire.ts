@@ -17,12 +17,10 @@ import {
 } from './scorpius-number.wire';
 import { TrackBody, TrackHeaders, type TrackUsage } from './scorpius-track.commands';
 
-export const ResetDate = z
-  .string()
-  .meta({
-    format: 'date-time',
-    description: 'When the next period begins, in UTC, such as 2026-02-01T00:00:00Z.',
-  });
+export const ResetDate = z.string().meta({
+  format: 'date-time',
+  description: 'When the next period begins, in UTC, such as 2026-02-01T00:00:00Z.',
+});
 
 export const TrackAnswer = z
   .strictObject({
