@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { doubleOfRatio } from '../core/double';
 import { ONE, type Quantity } from '../core/quantity';
+import { ratio } from '../core/ratio';
 
 /** Integers of Scorpius's wire; -1 is its word for unlimited. */
 export const UNLIMITED = -1;
@@ -31,5 +33,5 @@ export function instantText(at: Date): string {
 
 /** A JSON number is exact up to here and no further. */
 function units(value: bigint): number {
-  return Number(value > LARGEST ? LARGEST : value);
+  return doubleOfRatio(ratio(value > LARGEST ? LARGEST : value));
 }

@@ -68,12 +68,15 @@ const SENT_AS: Readonly<Record<string, string>> = {
   account: 'org_id',
 };
 
+const KEY_TAKEN = 'The Idempotency-Key named another request before';
+
 /** A refusal of the event as one of the request that it was made from; every other error stays what it is. */
 export function inWordsOfTrack(error: unknown): unknown {
   if (!(error instanceof DomainError)) return error;
+  if (error.code === 'conflict') return new DomainError('conflict', KEY_TAKEN);
   const fields = error.fields.map(({ field, reason }) => {
     const [, part, rest] = /^(?:(?:items|events)\[\d+\]\.)?(\w+)(.*)$/.exec(field) ?? ['', field, ''];
-    return { field: `${SENT_AS[part!] ?? part}${rest}`, reason };
+    return { field: `${SENT_AS[part] ?? part}${rest}`, reason };
   });
   return new DomainError(error.code, error.message, fields, error.retryAfterSeconds);
 }

@@ -67,7 +67,8 @@ export class ScorpiusUsage {
     requireAccount(caller, key);
     const account = await this.accounts.find(key);
     if (account !== null) return this.#of(account, orgId);
-    if (!caller.accounts.includes(key)) throw new DomainError('not-found', `No account ${key}`);
+    const isNamed = caller.accounts !== '*' && caller.accounts.includes(key);
+    if (!isNamed) throw new DomainError('not-found', `No account ${key}`);
     const at = this.clock.now();
     const none = { features: [], stripeCustomerId: null, isOverdue: false };
     return { orgId, plan: DEFAULT_PLANS['org']!, period: EMPTY, at, ...none, createdAt: at, updatedAt: at };

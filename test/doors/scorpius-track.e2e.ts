@@ -123,7 +123,7 @@ describe('a request with an Idempotency-Key', () => {
     const body = { org_id: org, feature: 'scans', quantity: 1, metadata: { some: 'words' } };
     await client.track(body, { 'idempotency-key': 'k1' });
     const { status, body: told } = await client.track({ ...body, ...change }, { 'idempotency-key': 'k1' });
-    expect([status, typeof told.detail]).toEqual([409, 'string']);
+    expect([status, told.detail]).toEqual([409, 'The Idempotency-Key named another request before']);
     expect(await client.used(org)).toEqual(['scans 1/10']);
   });
 
