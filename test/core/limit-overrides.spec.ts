@@ -43,7 +43,7 @@ describe('a limit of an account’s own', () => {
     ['may be none of what has a price', { limit: '10', on_exceed: 'bill' }, true, null, '10 of all bill'],
     ['of what is paid from the first unit', null, true, 3, '0 of 3 bill'],
     ['that is none, of what is paid from the first unit', null, true, null, 'as it is'],
-  ])('%s', (_, allowance, isPriced, limit, expected) => {
+  ])('%s', (_, allowance, ...[isPriced, limit, expected]) => {
     expect(shown(given(planOf(allowance, isPriced), limit))).toBe(expected);
   });
 
