@@ -1,9 +1,10 @@
 import type { Allowance } from './allowance';
 import { canonicalJson } from './canonical-json';
+import type { EntitlementValue } from './entitlement';
 import { nullable, readOrThrow } from './json-codec';
 import { isObject, object, type Member } from './json-object';
 import { checkPlanVersion, type PlanVersion } from './plan';
-import { ALLOWANCE, FLAT, METER_KEY_MAX, namedBy } from './plan-shape';
+import { ALLOWANCE, ENTITLEMENT, entitled, FLAT, METER_KEY_MAX, namedBy } from './plan-shape';
 import type { FlatPrice, Price } from './price';
 import { PRICE } from './price-shape';
 
@@ -13,6 +14,7 @@ export interface CardOverrides {
   readonly baseFee: FlatPrice | null | undefined;
   readonly prices: ReadonlyMap<string, Price | null>;
   readonly allowances: ReadonlyMap<string, Allowance | null>;
+  readonly entitlements: ReadonlyMap<string, EntitlementValue | null>;
 }
 
 const BASE_FEE: Member<FlatPrice | null | undefined> = {
@@ -28,6 +30,7 @@ const ALLOWANCES = namedBy(METER_KEY_MAX, nullable(ALLOWANCE));
 const PARTS = object<Omit<CardOverrides, 'baseFee'>>({
   prices: { wire: 'prices', ...PRICES, absent: { means: new Map() } },
   allowances: { wire: 'allowances', ...ALLOWANCES, absent: { means: new Map() } },
+  entitlements: entitled(nullable(ENTITLEMENT)),
 });
 
 /** Reads overrides from their wire shape, which is a part of that of plans. Throws `invalid-argument` naming paths below `field`. */
@@ -40,13 +43,14 @@ export function parseOverrides(json: unknown, field = 'overrides'): CardOverride
 
 /** The one text of overrides, so that equal ones are equal texts; null when they change nothing. */
 export function overridesText({ baseFee, ...parts }: CardOverrides): string | null {
-  if (baseFee === undefined && parts.prices.size === 0 && parts.allowances.size === 0) return null;
+  const isEmpty = Object.values(parts).every(({ size }) => size === 0);
+  if (baseFee === undefined && isEmpty) return null;
   return canonicalJson({ ...(PARTS.write(parts) as object), base_fee: BASE_FEE.write(baseFee) });
 }
 
 /**
  * The plan version as it holds for an account that overrides parts of it. Throws `invalid-argument` when the two together
- * contradict each other, such as an allowance without a price.
+ * contradict each other, such as an allowance without a price, or with the name of an entitlement.
  */
 export function overrideCard(version: PlanVersion, overrides: CardOverrides): PlanVersion {
   const card: PlanVersion = {
@@ -54,6 +58,7 @@ export function overrideCard(version: PlanVersion, overrides: CardOverrides): Pl
     baseFee: overrides.baseFee === undefined ? version.baseFee : overrides.baseFee,
     prices: merged(version.prices, overrides.prices),
     allowances: merged(version.allowances, overrides.allowances),
+    entitlements: merged(version.entitlements, overrides.entitlements),
   };
   checkPlanVersion(card, 'overrides');
   return card;
@@ -61,9 +66,9 @@ export function overrideCard(version: PlanVersion, overrides: CardOverrides): Pl
 
 function merged<T>(base: ReadonlyMap<string, T>, changes: ReadonlyMap<string, T | null>): Map<string, T> {
   const result = new Map(base);
-  for (const [meter, value] of changes) {
-    if (value === null) result.delete(meter);
-    else result.set(meter, value);
+  for (const [name, value] of changes) {
+    if (value === null) result.delete(name);
+    else result.set(name, value);
   }
   return result;
 }

@@ -1,12 +1,13 @@
 import type { AccountKey } from './account-key';
 import { invalid } from './errors';
-import { type Meter, isGauge } from './meter';
+import { type Meter, isGauge, weightOf } from './meter';
 import {
   LEVEL_MAX,
   ONE,
   QUANTITY_MAX,
   type Quantity,
   formatQuantity,
+  multiplyQuantities,
   parseQuantity,
   quantityFromDouble,
 } from './quantity';
@@ -71,7 +72,7 @@ function reading(event: Measured, meter: Meter): Reading {
     return { kind: 'value', meter, dims, value: uniqueValue(event, meter) };
   }
   if (!isGauge(meter.aggregation)) {
-    return { kind: 'add', meter, dims, value: within(valueOf(event, meter), QUANTITY_MAX, meter) };
+    return { kind: 'add', meter, dims, value: weighted(event, meter) };
   }
   const resource =
     meter.resourceProperty === null ? event.resource : propertyText(event.properties, meter.resourceProperty);
@@ -82,13 +83,22 @@ function reading(event: Measured, meter: Meter): Reading {
   return { kind: 'level', meter, dims, resource, value: within(valueOf(event, meter), LEVEL_MAX, meter) };
 }
 
+/** The value of an event in the meter's own units. Rounded for each event, so that taking it away leaves nothing behind. */
+function weighted(event: Measured, meter: Meter): Quantity {
+  const value = within(valueOf(event, meter), QUANTITY_MAX, meter);
+  const weight = weightOf(meter, event.type);
+  const counted = multiplyQuantities(value, weight);
+  if (counted <= QUANTITY_MAX) return counted;
+  const times = `times its weight ${formatQuantity(weight)} must be at most ${formatQuantity(QUANTITY_MAX)}`;
+  throw invalid(fieldOf(meter.valueProperty, 'quantity'), times);
+}
+
 function fieldOf(property: string | null, otherwise: string): string {
   return property === null ? otherwise : `properties.${property}`;
 }
 
 function valueOf(event: Measured, meter: Meter): Quantity {
-  const level = meter.levels[event.type];
-  if (level !== undefined) return parseQuantity(level);
+  if (Object.hasOwn(meter.levels, event.type)) return parseQuantity(meter.levels[event.type]!);
   if (meter.valueProperty === null) {
     if (event.quantity !== null) return event.quantity;
     if (isGauge(meter.aggregation)) throw invalid('quantity', `missing, and meter ${meter.key} needs it`);

@@ -1,4 +1,27 @@
+import type { ExceedPolicy } from './allowance';
 import { quantity, ZERO, type Quantity } from './quantity';
+import { divideUp, type Ratio } from './ratio';
+
+/** What holds for the use of one meter in a period, in base units of the meter. */
+export interface LimitRule {
+  readonly limit: Quantity;
+  readonly onExceed: ExceedPolicy;
+}
+
+/** A limit in units of the meter as the amount of base units that reaches it: `divideBy` of them make one unit. */
+export function limitInBaseUnits(limit: Quantity, divideBy: Ratio): Quantity {
+  return quantity(divideUp(limit * divideBy.numerator, divideBy.denominator));
+}
+
+/**
+ * Up to where a counter that stands at `used` may be added to without a look: nothing is refused, goes over the limit or
+ * reaches a threshold (in whole percent) before. Over the limit it lies below `used`: every addition is looked at.
+ */
+export function guardOf(used: Quantity, { limit }: LimitRule, thresholds: readonly number[]): Quantity {
+  const before = (percent: number) => quantity(divideUp(limit * BigInt(percent), 100n) - 1n);
+  const ahead = thresholds.map(before).filter((point) => point >= used);
+  return [limit, ...ahead].reduce((least, point) => (point < least ? point : least));
+}
 
 /**
  * Whether a change may be counted under a limit of policy `refuse` (decision 5). What takes use down is always

@@ -1,3 +1,4 @@
+import { ONE, parseQuantity, type Quantity } from './quantity';
 import type { Ratio } from './ratio';
 
 /** How a meter turns the readings of a window into one figure. The two gauges hold levels between events. */
@@ -15,6 +16,14 @@ export const AGGREGATIONS: readonly Aggregation[] = [
   'gauge_integral',
   'gauge_peak',
 ];
+
+export const METER_KEY_PATTERN = '^[a-z][a-z0-9_.-]{0,99}$';
+
+/**
+ * What a check or a consume answers while Postgres cannot be reached: `open` lets the use happen, `closed` does not.
+ */
+export const ON_UNAVAILABLE = ['open', 'closed'] as const;
+export type OnUnavailable = (typeof ON_UNAVAILABLE)[number];
 
 /** Keeps an event when the text of `property` is (`in`) or is not (`not_in`) one of `values`. */
 export interface MeterFilter {
@@ -36,6 +45,11 @@ export interface Meter {
   readonly eventTypes: readonly string[];
   /** Of a gauge: the level that an event of a type sets by itself, as a plain decimal; other types say their own. */
   readonly levels: Readonly<Record<string, string>>;
+  /**
+   * Of a sum: what an event's value is multiplied by, by its type, as a plain decimal; other types count as they are. The
+   * types of such a meter draw from one pool, each at its own price.
+   */
+  readonly weights: Readonly<Record<string, string>>;
   /** Where the value stands in the properties; null = the event's own quantity. */
   readonly valueProperty: string | null;
   /** Where a gauge finds what carries the level; null = the event's own resource. */
@@ -46,6 +60,8 @@ export interface Meter {
   readonly divideBy: Ratio;
   /** What becomes of its usage in the ledger: rated at the end of a period, or span by span as each one ends. */
   readonly posting: 'period' | 'span';
+  /** May change: it does not touch what is measured. */
+  readonly onUnavailable: OnUnavailable;
 }
 
 /** Gauges are fed with levels that hold until the next one; all others with amounts. */
@@ -56,4 +72,10 @@ export function isGauge(aggregation: Aggregation): boolean {
 /** Whether a meter's figure over a long window is the sum of its figures over the parts. */
 export function isAdditive(aggregation: Aggregation): boolean {
   return aggregation === 'sum' || aggregation === 'count' || aggregation === 'gauge_integral';
+}
+
+/** What an event of a type counts for in a sum, in units of its value: one where the meter says nothing. */
+export function weightOf({ weights }: Pick<Meter, 'weights'>, type: string): Quantity {
+  const weight = Object.hasOwn(weights, type) ? weights[type] : undefined;
+  return weight === undefined ? ONE : parseQuantity(weight);
 }

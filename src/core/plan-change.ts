@@ -1,7 +1,7 @@
 import type { FieldError } from './errors';
 import { jsonDifference, type Difference } from './json-difference';
 import type { Plan, PlanOffer, PlanVersion, RateCard } from './plan';
-import { planLabelsToJson, planWordingToJson } from './plan-shape';
+import { planLabelsToJson, wholeWordingToJson } from './plan-shape';
 
 /** A plan of the catalogue: its words and what whoever takes it now agrees to. */
 export interface ListedPlan {
@@ -28,7 +28,7 @@ export interface PlanChange {
 export function planChange(stored: ListedPlan | null, wanted: PlanOffer): PlanChange {
   const { key } = wanted;
   if (stored === null) return { key, kind: 'new-plan', version: 1, differences: [] };
-  const wording = jsonDifference(planWordingToJson(stored.latest), planWordingToJson(wanted));
+  const wording = jsonDifference(wholeWordingToJson(stored.latest), wholeWordingToJson(wanted));
   const words = [
     ...jsonDifference(planLabelsToJson(stored.plan), planLabelsToJson(wanted)),
     ...jsonDifference({ is_active: stored.isActive }, { is_active: true }),

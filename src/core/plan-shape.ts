@@ -1,4 +1,5 @@
 import type { Allowance, Rollover } from './allowance';
+import type { EntitlementValue } from './entitlement';
 import {
   below,
   decimal,
@@ -12,6 +13,7 @@ import {
   type Place,
 } from './json-codec';
 import { isObject, object, required, type Member, type Members } from './json-object';
+import { METER_KEY_PATTERN } from './meter';
 import { CURRENCIES, type Currency } from './money';
 import {
   checkPlanVersion,
@@ -32,7 +34,7 @@ export const PLAN_NAME_MAX = 200;
 export const PLAN_DESCRIPTION_MAX = 2_000;
 export const PLAN_FEATURES_MAX = 50;
 export const PLAN_POSITION_MAX = 1_000_000;
-/** Meters that one plan may price, and attributes that it may have. */
+/** Meters that one plan may price, attributes that it may have, and entitlements that it may grant. */
 export const PLAN_MEMBERS_MAX = 200;
 /** The longest key that a meter can have. */
 export const METER_KEY_MAX = 100;
@@ -118,6 +120,37 @@ const ATTRIBUTES: Codec<Plan['attributes']> = {
     namedBy(PLAN_NAME_MAX, words(0, PLAN_NAME_MAX)).write(new Map(Object.entries(attributes))),
 };
 
+export const ENTITLEMENT_TEXT_MAX = 200;
+
+export const ENTITLEMENT: Codec<EntitlementValue> = {
+  read: (json, place) => {
+    if (typeof json === 'boolean') return json;
+    if (typeof json === 'string') return words(1, ENTITLEMENT_TEXT_MAX).read(json, place);
+    return refuse(place, `must be true, false or a text of 1 to ${ENTITLEMENT_TEXT_MAX} characters`);
+  },
+  write: (value) => value,
+};
+
+const ENTITLEMENT_NAME = new RegExp(METER_KEY_PATTERN);
+
+/**
+ * Entitlements stand beside meters, so that their names are made alike. None of them is not written: what was stored
+ * before there were any is still the same text.
+ */
+export function entitled<T>(codec: Codec<T>): Member<ReadonlyMap<string, T>> {
+  const named = namedBy(METER_KEY_MAX, codec);
+  const read = (json: unknown, place: Place) => {
+    const map = named.read(json, place);
+    for (const name of isObject(json) ? Object.keys(json) : []) {
+      if (ENTITLEMENT_NAME.test(name)) continue;
+      refuse(below(place, name), 'must have a name of a-z, 0-9, _ . - that begins with a letter');
+    }
+    return map;
+  };
+  const write = (map: ReadonlyMap<string, T>) => (map.size === 0 ? undefined : named.write(map));
+  return { wire: 'entitlements', read, write, absent: { means: new Map() } };
+}
+
 const LABELS: Members<Plan> = {
   key: required('key', words(1, PLAN_NAME_MAX)),
   name: required('name', words(1, PLAN_NAME_MAX)),
@@ -136,6 +169,7 @@ const WORDING: Members<PlanWording> = {
   baseFee: told('base_fee', nullable(FLAT), null),
   prices: told('prices', namedBy(METER_KEY_MAX, PRICE), new Map()),
   allowances: told('allowances', namedBy(METER_KEY_MAX, ALLOWANCE), new Map()),
+  entitlements: entitled(ENTITLEMENT),
 };
 
 const LABELS_SHAPE = object<Plan>(LABELS);
@@ -155,7 +189,7 @@ export function parsePlan(json: unknown, field = 'plan'): PlanOffer {
   return offer;
 }
 
-/** The wire shape of a plan, with everything that goes without saying in it. */
+/** The wire shape of a plan, with everything that goes without saying in it but for entitlements that are none. */
 export function planToJson(offer: PlanOffer): Json {
   return OFFER.write(offer) as Json;
 }
@@ -168,6 +202,12 @@ export function planLabelsToJson(plan: Plan): Json {
 /** The part of the wire shape that a plan version freezes. */
 export function planWordingToJson(wording: PlanWording): Json {
   return WORDING_SHAPE.write(wording) as Json;
+}
+
+/** The same as doors show it and changes are told by it: with entitlements, be there none. */
+export function wholeWordingToJson(wording: PlanWording): Json {
+  const json = planWordingToJson(wording);
+  return { ...json, entitlements: json['entitlements'] ?? {} };
 }
 
 /** Reads what `planWordingToJson` wrote. Throws `invalid-argument` for anything else. */

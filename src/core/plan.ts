@@ -1,4 +1,5 @@
 import { includedIn, type Allowance } from './allowance';
+import type { EntitlementValue } from './entitlement';
 import { DomainError } from './errors';
 import { below, refuse, type Place } from './json-codec';
 import type { Currency } from './money';
@@ -43,6 +44,8 @@ export interface PlanVersion extends RateCard {
   readonly count: number;
   /** Nothing is billed before they are over (rule 14). */
   readonly trialDays: number;
+  /** What no meter measures and the plan grants, by name. */
+  readonly entitlements: ReadonlyMap<string, EntitlementValue>;
 }
 
 /** What a plan version says besides its number: everything that is priced. */
@@ -71,6 +74,10 @@ export function checkPlanVersion(version: PlanVersion, field = 'plan'): void {
   wholeNumber(version.trialDays, { place: below(place, 'trial_days'), from: 0, to: TRIAL_DAYS_MAX });
   for (const [meter, allowance] of version.allowances) {
     checkAllowance(allowance, version.prices.get(meter), below(below(place, 'allowances'), meter));
+  }
+  for (const name of version.entitlements.keys()) {
+    if (!version.allowances.has(name)) continue;
+    refuse(below(below(place, 'entitlements'), name), 'is the name of a meter with an allowance');
   }
   const [first] = place.problems;
   if (first) throw new DomainError('invalid-argument', `${first.field}: ${first.reason}`, place.problems);

@@ -82,6 +82,11 @@ export function quantityOfRatio(value: Ratio): Quantity {
   return quantity(divideHalfAwayFromZero(value.numerator * ONE, value.denominator));
 }
 
+/** The product of two quantities of whole units, rounded once to 15 places, half away from zero. */
+export function multiplyQuantities(a: Quantity, b: Quantity): Quantity {
+  return b === ONE ? a : quantity(divideHalfAwayFromZero(a * b, ONE));
+}
+
 /** An exact ratio as the shortest plain decimal: exact when it ends within 15 places, else rounded to 15 of them. */
 export function formatRatio(value: Ratio): string {
   return formatQuantity(quantityOfRatio(value));

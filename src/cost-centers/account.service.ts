@@ -4,21 +4,15 @@ import { DomainError } from '../core/errors';
 import type { Stretch } from '../core/contribution';
 import { type Calendar, periodAt } from '../core/period';
 import { Audit } from '../platform/audit/audit.service';
-import { apartFromCall } from '../platform/call-life';
 import { CONFIG, type Config } from '../platform/config';
 import { type Principal, mayUseAccount, requireAccount } from '../platform/auth/principal';
+import { SharedLoad } from '../platform/shared-load';
 import { Database, type Sql } from '../platform/transaction';
 import type { PutAccount } from './account.commands';
 import { type Account, DEFAULT_CALENDAR } from '../core/account';
-import { AccountRepository } from './account.repository';
+import { AccountRepository, type ReadAccount } from './account.repository';
 
 const CACHED_ACCOUNTS = 200_000;
-
-interface Waiter {
-  readonly keys: readonly AccountKey[];
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
-}
 
 /** Accounts by key. Keys and calendars never change once made; that one was closed, this process notices when it did it. */
 @Injectable()
@@ -26,8 +20,7 @@ export class AccountService {
   readonly #known = new Map<AccountKey, Account>();
   /** The segment each account was last asked for: most events fall into the running one. */
   readonly #segments = new WeakMap<Account, Stretch>();
-  #waiting: Waiter[] = [];
-  #loading = false;
+  readonly #loads = new SharedLoad<AccountKey>((keys) => this.#loadKeys(keys));
 
   constructor(
     private readonly accounts: AccountRepository,
@@ -46,11 +39,7 @@ export class AccountService {
    * `known` answers for them. Callers of one moment share one round trip.
    */
   async learn(keys: readonly AccountKey[]): Promise<void> {
-    if (keys.length === 0) return;
-    await new Promise<void>((done, failed) => {
-      this.#waiting.push({ keys, done, failed });
-      if (!this.#loading) void apartFromCall(() => this.#load());
-    });
+    await this.#loads.need(keys);
   }
 
   /** The segment of the account's calendar that holds the instant (milliseconds): its period, cut by its terms. */
@@ -63,24 +52,10 @@ export class AccountService {
     return segment;
   }
 
-  async #load(): Promise<void> {
-    this.#loading = true;
-    while (this.#waiting.length > 0) {
-      const waiters = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#loadKeys([...new Set(waiters.flatMap((waiter) => waiter.keys))]);
-        for (const waiter of waiters) waiter.done();
-      } catch (error) {
-        // Whoever came meanwhile would only wait as long for the same answer.
-        const late = isUnavailable(error) ? this.#waiting.splice(0) : [];
-        for (const waiter of [...waiters, ...late]) waiter.failed(error);
-      }
-    }
-    this.#loading = false;
-  }
-
-  async #loadKeys(keys: AccountKey[]): Promise<void> {
+  /** Whoever came meanwhile may have asked for the same: an account that is known stays the one it is. */
+  async #loadKeys(wanted: AccountKey[]): Promise<void> {
+    const keys = wanted.filter((key) => !this.#known.has(key));
+    if (keys.length === 0) return;
     this.#remember(await this.accounts.find(keys));
     const missing = keys.filter((key) => !this.#known.has(key));
     if (missing.length === 0 || this.config.requireKnownAccounts) return;
@@ -99,19 +74,19 @@ export class AccountService {
   }
 
   /** The account, or null; makes nothing. */
-  async find(key: AccountKey): Promise<Account | null> {
+  async find(key: AccountKey): Promise<ReadAccount | null> {
     return (await this.accounts.find([key]))[0] ?? null;
   }
 
   /** The account, or `not-found`; makes nothing. */
-  async get(key: AccountKey): Promise<Account> {
+  async get(key: AccountKey): Promise<ReadAccount> {
     const account = await this.find(key);
     if (!account) throw unknownAccount(key);
     return account;
   }
 
   /** The same for a caller: an account that is not his does not exist for him. */
-  async getFor(caller: Principal, key: AccountKey): Promise<Account> {
+  async getFor(caller: Principal, key: AccountKey): Promise<ReadAccount> {
     if (!mayUseAccount(caller, key)) throw unknownAccount(key);
     return this.get(key);
   }
@@ -120,7 +95,7 @@ export class AccountService {
    * Makes an account with its calendar, or renames an existing one. The calendar of an existing account is fixed:
    * another one is refused as `failed-precondition`, because its counters stand in the periods of the first.
    */
-  async putFor(caller: Principal, key: AccountKey, wanted: PutAccount): Promise<Account> {
+  async putFor(caller: Principal, key: AccountKey, wanted: PutAccount): Promise<ReadAccount> {
     requireAccount(caller, key);
     return this.database.transaction((tx) => this.#put(tx, caller, { key, ...wanted }));
   }
@@ -129,7 +104,7 @@ export class AccountService {
     tx: Sql,
     caller: Principal,
     { key, ...wanted }: PutAccount & { key: AccountKey },
-  ): Promise<Account> {
+  ): Promise<ReadAccount> {
     const isNew = await this.accounts.makeNamed(tx, key, wanted);
     const account = (await this.accounts.find([key], tx))[0]!;
     if (!sameCalendar(account.calendar, wanted.calendar)) {
@@ -155,13 +130,9 @@ export class AccountService {
     this.#known.delete(key);
   }
 
-  list(afterId: number, limit: number, scope: readonly string[] | null): Promise<Account[]> {
+  list(afterId: number, limit: number, scope: readonly string[] | null): Promise<ReadAccount[]> {
     return this.accounts.list(afterId, limit, scope);
   }
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof DomainError && error.code === 'unavailable';
 }
 
 function unknownAccount(key: AccountKey): DomainError {

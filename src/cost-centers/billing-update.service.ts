@@ -139,14 +139,20 @@ export class BillingUpdate {
   }
 }
 
+const NO_OVERRIDES: CardOverrides = {
+  baseFee: undefined,
+  prices: new Map(),
+  allowances: new Map(),
+  entitlements: new Map(),
+};
+
 function wantedOf({ plan: key, limits }: UpdateBilling, { plan, card, overrides }: Agreed): PutSubscription {
   const allowances = new Map(overrides?.allowances);
   for (const [meter, limit] of limits) {
     const allowance = allowanceWithLimit(meter, limit, { plan, card });
     if (allowance) allowances.set(meter, allowance);
   }
-  const { baseFee, prices } = overrides ?? { baseFee: undefined, prices: new Map() };
-  const text = overridesText({ baseFee, prices, allowances });
+  const text = overridesText({ ...(overrides ?? NO_OVERRIDES), allowances });
   return {
     plan: key,
     version: plan.version,

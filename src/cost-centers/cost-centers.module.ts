@@ -26,6 +26,8 @@ import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
+import { PaymentProfileRepository } from './payment-profile.repository';
+import { PaymentProfileService } from './payment-profile.service';
 import { SecretBox } from '../platform/secret-box';
 import { StripeCustomerRepository } from './stripe-customer.repository';
 import { StripeCustomerService } from './stripe-customer.service';
@@ -63,6 +65,8 @@ import { TermsService } from './terms.service';
     HistoryImport,
     MemberRepository,
     MemberService,
+    PaymentProfileRepository,
+    PaymentProfileService,
     ResetUsageService,
     SecretBox,
     StripeCustomerRepository,
@@ -76,8 +80,8 @@ import { TermsService } from './terms.service';
     TermsService,
     SubscriptionService,
     CostCenterService,
+    PaymentProfileService,
     ResetUsageService,
-    StripeCustomerService,
   ],
 })
 export class CostCentersModule implements OnModuleInit {

@@ -62,7 +62,7 @@ export const PutSubscription = z
     }),
     overrides: read(
       z.record(z.string(), z.unknown()),
-      '`base_fee`, `prices` and `allowances` this account has instead of those of the plan; null takes one away. Left out = none.',
+      '`base_fee`, `prices`, `allowances` and `entitlements` this account has instead of those of the plan; null takes one away. Left out = none.',
       (json, field) => overridesText(parseOverrides(json, field)),
     ).optional(),
     ...AgreedExtras,

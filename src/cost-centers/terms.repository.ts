@@ -9,6 +9,13 @@ const READ_TERMS = `
   select account_id, version, valid_from, plan_version_id, trial_ends_at, overrides::text as overrides, taxes, discounts, invoice_at
   from terms where bucket = $1 and account_id = any($2::bigint[]) order by account_id, version`;
 
+const READ_TERMS_OF_MANY = `
+  select t.account_id, t.version, t.valid_from, t.plan_version_id, t.trial_ends_at, t.overrides::text as overrides, t.taxes,
+    t.discounts, t.invoice_at
+  from unnest($1::smallint[], $2::bigint[]) a(bucket, id)
+  join terms t on t.bucket = a.bucket and t.account_id = a.id
+  order by t.account_id, t.version`;
+
 /** The calendar goes on from version to version. Whoever appends holds the account's lock. */
 const APPEND_TERMS = `
   insert into terms (bucket, account_id, version, valid_from, anchor, interval_unit, interval_count, time_zone,
@@ -34,10 +41,14 @@ interface TermsRow {
 export class TermsRepository {
   /** Of accounts of one bucket, by their ids, each oldest first. */
   async read(sql: Sql, bucket: number, accountIds: readonly number[]): Promise<Map<number, TermsVersion[]>> {
-    const rows = await sql.query<TermsRow>(READ_TERMS, [bucket, accountIds]);
-    const byAccount = new Map<number, TermsVersion[]>(accountIds.map((id) => [id, []]));
-    for (const row of rows) byAccount.get(Number(row.account_id))!.push(termsOf(row));
-    return byAccount;
+    return byAccount(accountIds, await sql.query<TermsRow>(READ_TERMS, [bucket, accountIds]));
+  }
+
+  /** Of any accounts, by their ids, each oldest first. */
+  async readMany(sql: Sql, accounts: readonly AccountRef[]): Promise<Map<number, TermsVersion[]>> {
+    const ids = accounts.map(({ id }) => id);
+    const values = [accounts.map(({ bucket }) => bucket), ids];
+    return byAccount(ids, await sql.query<TermsRow>(READ_TERMS_OF_MANY, values));
   }
 
   /** Answers the number of the new version. */
@@ -56,6 +67,12 @@ export class TermsRepository {
     ]);
     return row!.version;
   }
+}
+
+function byAccount(ids: readonly number[], rows: readonly TermsRow[]): Map<number, TermsVersion[]> {
+  const versions = new Map<number, TermsVersion[]>(ids.map((id) => [id, []]));
+  for (const row of rows) versions.get(Number(row.account_id))!.push(termsOf(row));
+  return versions;
 }
 
 /** Most accounts have neither, and a batch reads many. */

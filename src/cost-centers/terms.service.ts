@@ -46,6 +46,11 @@ export class TermsService {
     return this.terms.read(sql, bucket, accountIds);
   }
 
+  /** The same for any accounts. */
+  versionsOfMany(sql: Sql, accounts: readonly AccountRef[]): Promise<Map<number, TermsVersion[]>> {
+    return this.terms.readMany(sql, accounts);
+  }
+
   /**
    * Appends a version that holds from `validFrom` on and tells whoever listens. The caller holds the account's lock. An
    * agreement that says what is in force already, with nothing planned to follow, appends nothing and answers null.

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AccountRef } from '../core/account';
 import { DomainError } from '../core/errors';
 import { type Posting, type Transfer, checkMove, isSamePosting, reversalOf } from '../core/transfer';
+import { counter } from '../platform/metrics';
 import { Database, type Sql } from '../platform/transaction';
 import { LedgerRepository } from './ledger.repository';
 import type { Position } from './newest-first';
@@ -21,6 +22,14 @@ export interface Reversal {
  */
 @Injectable()
 export class LedgerService {
+  readonly #posted = counter(
+    {
+      name: 'tallyhouse_ledger_transfers_total',
+      help: 'Transfers posted, by kind; also by transactions that were taken back afterwards',
+    },
+    ['kind'],
+  );
+
   constructor(
     private readonly database: Database,
     private readonly ledger: LedgerRepository,
@@ -57,6 +66,7 @@ export class LedgerService {
       transfers.map((transfer) => ({ ...transfer, accountId: account.id })),
     );
     const fresh = all.length === 0 ? NONE : await this.ledger.post(sql, bucket, all);
+    this.#countFresh(all, fresh);
     const posted = new Map<number, Transfer[]>();
     for (const { account, transfers } of wanted) {
       // Mostly nothing was there before, and a batch is long.
@@ -128,6 +138,17 @@ export class LedgerService {
     if ([original.debit, original.credit].includes('grants'))
       throw notReversible('Grants are given back instead');
     return (await this.post(sql, account, [reversalOf(original, cause)]))[0] ?? null;
+  }
+
+  #countFresh(
+    transfers: readonly (Transfer & { readonly accountId: number })[],
+    fresh: ReadonlySet<string>,
+  ): void {
+    const counts = new Map<string, number>();
+    for (const { accountId, id, kind } of transfers) {
+      if (fresh.has(`${accountId} ${id}`)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+    for (const [kind, count] of counts) this.#posted.inc({ kind }, count);
   }
 
   async #mustStandAs(sql: Sql, account: AccountRef, transfers: readonly Transfer[]): Promise<void> {

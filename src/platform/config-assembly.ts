@@ -40,6 +40,7 @@ export function toConfig(s: Settings, { withoutEffect }: { readonly withoutEffec
     eventFutureToleranceMs: s.EVENT_FUTURE_TOLERANCE,
     testClocks: s.TEST_CLOCKS ?? !production,
     role: s.ROLE,
+    limitThresholds: s.LIMIT_THRESHOLDS,
     rateLimitRequests: s.RATE_LIMIT_REQUESTS,
     rateLimitWindowMs: s.RATE_LIMIT_WINDOW,
     ...invoiceConfig(s),

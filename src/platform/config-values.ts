@@ -207,3 +207,17 @@ export function certificate(): Variable<string | null> {
     },
   };
 }
+
+/** Whole numbers separated by commas, ascending and each once; nothing = none. */
+export function integers(
+  fallback: readonly number[],
+  bounds: { min: number; max: number },
+): Variable<readonly number[]> {
+  const each = integer(0, bounds);
+  return {
+    fallback,
+    whenEmpty: [],
+    parse: (value) =>
+      [...new Set(value.split(',').map((part) => each.parse(part.trim())))].sort((a, b) => a - b),
+  };
+}

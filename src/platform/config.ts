@@ -69,6 +69,8 @@ export interface Config {
   readonly grpcTlsCert: string | null;
   readonly grpcTlsKey: string | null;
   readonly role: 'all' | 'api' | 'jobs';
+  /** Percent of a limit, ascending: reaching one is recorded and told, once per period. */
+  readonly limitThresholds: readonly number[];
   /** Of one principal in one window; 0 = no limit. */
   readonly rateLimitRequests: number;
   readonly rateLimitWindowMs: number;

@@ -95,8 +95,8 @@ const METERS: readonly BuiltIn[] = [
   { key: 'wallet_checks', name: 'Wallet checks', unit: 'checks', aggregation: 'sum' },
   {
     key: 'feature_usage',
-    name: 'Features without a meter',
-    unit: 'units',
+    name: 'Features',
+    unit: 'uses',
     aggregation: 'sum',
     eventTypes: ['feature.used'],
     dimensions: ['feature'],
@@ -155,7 +155,9 @@ function definitionOf({
     dimensions: rest.dimensions ?? [],
     filters: [],
     levels: rest.levels ?? {},
+    weights: {},
     divideBy: ratio(divideBy ?? 1n),
     posting: rest.posting ?? 'period',
+    onUnavailable: 'closed',
   };
 }

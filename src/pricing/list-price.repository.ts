@@ -69,7 +69,7 @@ const MAKE_PRICED_METERS_ONCE = `
 const READ_PRICED_METERS = `
   select w.key, p.price,
     m.aggregation = 'sum' and m.event_types = array[m.key] and m.value_property is null and m.dimensions = '{}'
-      and m.filters = '[]' and m.divide_by = 1 as sums
+      and m.filters = '[]' and m.weights = '{}' and m.divide_by = 1 as sums
   from unnest($1::text[], $2::text[]) as w(key, currency)
   join meter m on m.key = w.key
   left join list_price p on p.meter_id = m.id and p.currency = w.currency and p.valid_from = 'epoch'`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AGGREGATIONS, isGauge } from '../core/meter';
+import { AGGREGATIONS, isGauge, METER_KEY_PATTERN, ON_UNAVAILABLE } from '../core/meter';
 import { formatQuantity, parseQuantity } from '../core/quantity';
 import { ratio } from '../core/ratio';
 import { ONE } from '../core/quantity';
@@ -10,7 +10,7 @@ const MS_PER_HOUR = '3600000';
 
 export const MeterKey = z
   .string()
-  .regex(/^[a-z][a-z0-9_.-]{0,99}$/, 'must be 1 to 100 of a-z, 0-9, _ . - and begin with a letter');
+  .regex(new RegExp(METER_KEY_PATTERN), 'must be 1 to 100 of a-z, 0-9, _ . - and begin with a letter');
 
 const Text = (max: number) =>
   z
@@ -30,7 +30,11 @@ const DivideBy = z
   .regex(/^\d{1,23}(\.\d{1,15})?$/, 'must be a plain decimal')
   .refine((text) => !/^[0.]*$/.test(text), 'must be greater than zero');
 
-const DecimalLevel = z.string().regex(/^\d{1,9}(\.\d{1,15})?$/, 'must be a plain decimal');
+/** A level, or a weight. */
+const ByType = z.record(
+  Text(255).min(1),
+  z.string().regex(/^\d{1,9}(\.\d{1,15})?$/, 'must be a plain decimal'),
+);
 
 /** The body of `PUT /api/v1/meters/{key}`. An hour is the default base of a gauge's integral: level × hours. */
 export const PutMeterBody = z.strictObject({
@@ -46,10 +50,13 @@ export const PutMeterBody = z.strictObject({
     .max(50)
     .optional()
     .meta({ description: 'By default the key of the meter.' }),
-  levels: z
-    .record(Text(255).min(1), DecimalLevel)
-    .default({})
-    .meta({ description: 'Of a gauge: what an event of a type sets the level to, whatever it says itself.' }),
+  levels: ByType.default({}).meta({
+    description: 'Of a gauge: what an event of a type sets the level to, whatever it says itself.',
+  }),
+  weights: ByType.default({}).meta({
+    description:
+      'Of a `sum`: what the value of an event is multiplied by, by its type, so that several types draw from one pool. Types without one count as they are.',
+  }),
   value_property: PropertyPath.nullable()
     .default(null)
     .meta({ description: 'Where the value stands; null = in the quantity of the event.' }),
@@ -62,6 +69,10 @@ export const PutMeterBody = z.strictObject({
     .strictObject({ divide_by: DivideBy })
     .optional()
     .meta({ description: 'Shown usage = counted usage / `divide_by`; of a gauge’s integral, level × ms.' }),
+  on_unavailable: z.enum(ON_UNAVAILABLE).default('closed').meta({
+    description:
+      'What a check or a consume answers while the database cannot be reached: `open` lets the use happen. May change.',
+  }),
 });
 
 /** The same with the key in the body, for `PUT /api/v1/meters`. */
@@ -76,9 +87,12 @@ export const PutMeter = PutMeterBody.extend({ key: MeterKey })
       issue('resource_property', 'belongs to a gauge');
     }
     const types = body.event_types ?? [body.key];
-    for (const type of Object.keys(body.levels)) {
-      if (!isGauge(body.aggregation)) issue('levels', 'belong to a gauge');
-      else if (!types.includes(type)) issue('levels', `names ${type}, which the meter does not listen to`);
+    const isOfOwn = { levels: isGauge(body.aggregation), weights: body.aggregation === 'sum' };
+    for (const field of ['levels', 'weights'] as const) {
+      for (const type of Object.keys(body[field])) {
+        if (!isOfOwn[field]) issue(field, field === 'levels' ? 'belong to a gauge' : 'belong to a sum');
+        else if (!types.includes(type)) issue(field, `names ${type}, which the meter does not listen to`);
+      }
     }
     if (body.value_property !== null && body.aggregation === 'count') {
       issue('value_property', 'does not belong to a count, which counts events');
@@ -98,16 +112,18 @@ export const PutMeter = PutMeterBody.extend({ key: MeterKey })
       resourceProperty: body.resource_property,
       dimensions: body.dimensions,
       filters: body.filters.map(({ property, operator, values }) => ({ property, operator, values })),
-      levels: levelsOf(body.levels),
+      levels: canonical(body.levels),
+      weights: canonical(body.weights),
       divideBy: ratio(parseQuantity(divideBy), ONE),
       posting: 'period',
+      onUnavailable: body.on_unavailable,
     };
   });
 
 /** Canonical, because definitions are compared as text. */
-function levelsOf(levels: Readonly<Record<string, string>>): MeterDefinition['levels'] {
-  const entries = Object.entries(levels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([type, level]) => [type, formatQuantity(parseQuantity(level))]));
+function canonical(byType: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(byType).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([type, value]) => [type, formatQuantity(parseQuantity(value))]));
 }
 
 export const MeterPath = z.strictObject({ key: MeterKey.meta({ example: 'api_calls' }) });

@@ -16,17 +16,19 @@ interface MeterRow {
   aggregation: Aggregation;
   event_types: string[];
   levels: Record<string, string>;
+  weights: Record<string, string>;
   value_property: string | null;
   resource_property: string | null;
   dimensions: string[];
   filters: MeterFilter[];
   divide_by: string;
   posting: Meter['posting'];
+  on_unavailable: Meter['onUnavailable'];
   revision: string;
 }
 
 const COLUMNS = `id, key, name, description, unit, aggregation, event_types, value_property, resource_property,
-  dimensions, filters, divide_by, levels, posting`;
+  dimensions, filters, divide_by, levels, weights, posting, on_unavailable`;
 
 /** Meters and the revision they belong to come from one snapshot, so that a group can prove what it was computed with. */
 const READ_CATALOGUE = `
@@ -40,8 +42,8 @@ const LIST_METERS = `select ${COLUMNS} from meter where id > $1 order by id limi
 const MAKE_METER_ONCE = `
   with made as (
     insert into meter (key, name, description, unit, aggregation, event_types, value_property, resource_property,
-      dimensions, filters, divide_by, levels, posting)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      dimensions, filters, divide_by, levels, weights, posting, on_unavailable)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     on conflict (key) do nothing
     returning id)
   update catalogue_revision set revision = revision + 1 where exists (select from made)
@@ -49,8 +51,8 @@ const MAKE_METER_ONCE = `
 
 const RELABEL_METER = `
   with relabelled as (
-    update meter set name = $2, description = $3, unit = $4
-    where key = $1 and (name, description, unit) is distinct from ($2, $3, $4)
+    update meter set name = $2, description = $3, unit = $4, on_unavailable = $5
+    where key = $1 and (name, description, unit, on_unavailable) is distinct from ($2, $3, $4, $5)
     returning id)
   update catalogue_revision set revision = revision + 1 where exists (select from relabelled)
   returning revision`;
@@ -87,21 +89,23 @@ export class MeterRepository {
       JSON.stringify(meter.filters),
       formatQuantity(quantityOfRatio(meter.divideBy)),
       JSON.stringify(meter.levels),
+      JSON.stringify(meter.weights),
       meter.posting,
+      meter.onUnavailable,
     ]);
     return raised.length > 0;
   }
 
-  /** Gives the meter these labels, and says whether it had others. */
+  /** Gives the meter these labels and its answer without a database, and says whether it had others. */
   async relabel(meter: MeterDefinition, sql: Sql = this.database): Promise<boolean> {
-    const { key, name, description, unit } = meter;
-    return (await sql.query(RELABEL_METER, [key, name, description, unit])).length > 0;
+    const { key, name, description, unit, onUnavailable } = meter;
+    return (await sql.query(RELABEL_METER, [key, name, description, unit, onUnavailable])).length > 0;
   }
 }
 
 /** The order in which definitions are compared; jsonb has one of its own. */
-const sortedByName = (levels: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(levels).sort(([a], [b]) => (a < b ? -1 : 1)));
+const sortedByName = (byType: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(byType).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 function meterOf(row: MeterRow): Meter {
   return {
@@ -113,6 +117,7 @@ function meterOf(row: MeterRow): Meter {
     aggregation: row.aggregation,
     eventTypes: row.event_types,
     levels: sortedByName(row.levels),
+    weights: sortedByName(row.weights),
     valueProperty: row.value_property,
     resourceProperty: row.resource_property,
     dimensions: row.dimensions,
@@ -120,5 +125,6 @@ function meterOf(row: MeterRow): Meter {
     filters: row.filters.map(({ property, operator, values }) => ({ property, operator, values })),
     divideBy: ratio(parseQuantity(row.divide_by), ONE),
     posting: row.posting,
+    onUnavailable: row.on_unavailable,
   };
 }

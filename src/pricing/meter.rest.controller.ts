@@ -58,7 +58,8 @@ export class MeterController {
     name: 'putMeterAt',
     tag: 'meters',
     summary: 'Makes a meter or relabels it',
-    description: 'What a meter measures is fixed when it is made; its name and description may change.',
+    description:
+      'What a meter measures is fixed when it is made; its name, description, unit and `on_unavailable` may change, and what is left out becomes what it is by default.',
     path: MeterPath,
     body: PutMeterBody.meta({ example: API_CALLS }),
     answers: { 200: MeterAnswer },

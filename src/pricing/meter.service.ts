@@ -16,7 +16,8 @@ export interface Catalogue {
   readonly byKey: ReadonlyMap<string, Meter>;
 }
 
-const LABELS: ReadonlySet<string> = new Set(['name', 'description', 'unit']);
+/** What may change without changing what is measured. */
+const LABELS: ReadonlySet<string> = new Set(['name', 'description', 'unit', 'onUnavailable']);
 
 @Injectable()
 export class MeterService {
@@ -70,7 +71,7 @@ export class MeterService {
   }
 
   /**
-   * Makes a meter, or changes the labels of an existing one. What it measures is fixed: usage already counted under
+   * Makes a meter, or changes what may change of an existing one: its labels and `onUnavailable`. What it measures is fixed: usage already counted under
    * one definition must not be read under another, so a different one is refused as `failed-precondition`.
    */
   async put(actor: Actor, wanted: MeterDefinition): Promise<Meter> {
@@ -118,10 +119,10 @@ export class MeterService {
 function audited(meter: MeterDefinition): object {
   const { key, name, description, unit, aggregation, eventTypes, valueProperty, resourceProperty } = meter;
   const divideBy = formatQuantity(quantityOfRatio(meter.divideBy));
-  const { dimensions, filters, levels, posting } = meter;
+  const { dimensions, filters, levels, weights, posting, onUnavailable } = meter;
   return {
     ...{ key, name, description, unit, aggregation, eventTypes, valueProperty, resourceProperty },
-    ...{ dimensions, filters, levels, divideBy, posting },
+    ...{ dimensions, filters, levels, weights, divideBy, posting, onUnavailable },
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AGGREGATIONS, type Meter } from '../core/meter';
+import { AGGREGATIONS, type Meter, ON_UNAVAILABLE } from '../core/meter';
 import { formatQuantity, quantityOfRatio } from '../core/quantity';
 import { type AnswerOf, DecimalText, pageAnswer } from '../platform/doors/open-api-answer';
 import { decodeCursor, encodeCursor, pageOf } from '../platform/doors/pagination';
@@ -24,6 +24,7 @@ export const MeterAnswer = z
     aggregation: z.enum(AGGREGATIONS),
     event_types: z.array(z.string()),
     levels: z.record(z.string(), DecimalText),
+    weights: z.record(z.string(), DecimalText),
     value_property: z.string().nullable(),
     resource_property: z.string().nullable(),
     dimensions: z.array(z.string()),
@@ -35,6 +36,7 @@ export const MeterAnswer = z
       }),
     ),
     unit_conversion: z.strictObject({ divide_by: DecimalText }),
+    on_unavailable: z.enum(ON_UNAVAILABLE),
   })
   .meta({ id: 'Meter' });
 export const MeterPageAnswer = pageAnswer(MeterAnswer);
@@ -48,11 +50,13 @@ export function toRestMeter(meter: Meter): AnswerOf<typeof MeterAnswer> {
     aggregation: meter.aggregation,
     event_types: meter.eventTypes,
     levels: meter.levels,
+    weights: meter.weights,
     value_property: meter.valueProperty,
     resource_property: meter.resourceProperty,
     dimensions: meter.dimensions,
     filters: meter.filters,
     unit_conversion: { divide_by: formatQuantity(quantityOfRatio(meter.divideBy)) },
+    on_unavailable: meter.onUnavailable,
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { PLAN_COUNT_MAX, PLAN_KEY_PATTERN, PLAN_SOURCES, TRIAL_DAYS_MAX } from '../core/plan';
+import { METER_KEY_PATTERN } from '../core/meter';
 import {
+  ENTITLEMENT_TEXT_MAX,
   PLAN_DESCRIPTION_MAX,
   PLAN_FEATURES_MAX,
   PLAN_NAME_MAX,
@@ -49,6 +51,11 @@ export const PLAN_LABELS = {
 
 const ByMeter = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value);
 
+const Entitlements = z.record(
+  z.string().regex(new RegExp(METER_KEY_PATTERN)),
+  z.union([z.boolean(), z.string().min(1).max(ENTITLEMENT_TEXT_MAX)]),
+);
+
 /** Everything that a plan version freezes. */
 export const PLAN_WORDING = {
   currency: z.string().meta({ description: 'ISO 4217; every amount of the plan is in it.' }),
@@ -62,6 +69,10 @@ export const PLAN_WORDING = {
   base_fee: PriceJson.nullable().meta({ description: 'A flat price per period; null = none.' }),
   prices: ByMeter(PriceJson).meta({ description: 'By meter. Use of any other is recorded and not billed.' }),
   allowances: ByMeter(Allowance).meta({ description: 'By meter.' }),
+  entitlements: Entitlements.meta({
+    description:
+      'What no meter measures and the plan grants, by name: granted or not, or a text. No name of a meter with an allowance.',
+  }),
 };
 
 const PlanInput = z
@@ -79,6 +90,7 @@ const PlanInput = z
     base_fee: true,
     prices: true,
     allowances: true,
+    entitlements: true,
   });
 
 /** Any JSON for a reader of core, a plan for readers of the document. */

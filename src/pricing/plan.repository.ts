@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Plan, PlanOffer, PlanSource } from '../core/plan';
-import { parsePlanWording, planLabelsToJson, planWordingToJson } from '../core/plan-shape';
+import { parsePlanWording, planLabelsToJson, wholeWordingToJson } from '../core/plan-shape';
 import { Database, type Sql } from '../platform/transaction';
 import type { OfferedPlan, StoredPlanVersion } from './stored-plan';
 
@@ -15,6 +15,7 @@ interface VersionRow {
   base_fee: unknown;
   prices: unknown;
   allowances: unknown;
+  entitlements: unknown;
   created_at: Date;
 }
 
@@ -35,7 +36,7 @@ export interface PlanPosition {
 }
 
 const VERSION_COLUMNS = `id, plan_key, version, currency, interval_unit, interval_count, trial_days, base_fee, prices,
-  allowances, created_at`;
+  allowances, entitlements, created_at`;
 
 /** A plan and its first version are made in one transaction, so nobody sees one without the other. */
 const OFFERED = `
@@ -68,8 +69,9 @@ const MAKE_PLAN_ONCE = `
 const LOCK_PLAN = 'select key from plan where key = $1 for update';
 
 const APPEND_VERSION = `
-  insert into plan_version (plan_key, version, currency, interval_unit, interval_count, trial_days, base_fee, prices, allowances)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+  insert into plan_version (plan_key, version, currency, interval_unit, interval_count, trial_days, base_fee, prices, allowances,
+    entitlements)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
 
 const RELABEL_PLAN = `
   update plan set name = $2, description = $3, features = $4, attributes = $5, source = $6, position = $7, is_active = true
@@ -121,11 +123,11 @@ export class PlanRepository {
   }
 
   async append(offer: PlanOffer, version: number, tx: Sql): Promise<void> {
-    const { base_fee: baseFee, prices, allowances } = planWordingToJson(offer);
+    const { base_fee: baseFee, prices, allowances, entitlements } = wholeWordingToJson(offer);
     await tx.query(APPEND_VERSION, [
       ...[offer.key, version, offer.currency, offer.interval, offer.count, offer.trialDays],
       baseFee === null ? null : JSON.stringify(baseFee),
-      ...[JSON.stringify(prices), JSON.stringify(allowances)],
+      ...[prices, allowances, entitlements].map((member) => JSON.stringify(member)),
     ]);
   }
 
@@ -168,6 +170,7 @@ function versionOf(row: VersionRow): StoredPlanVersion {
     base_fee: row.base_fee,
     prices: row.prices,
     allowances: row.allowances,
+    entitlements: row.entitlements,
   });
   return { ...wording, id: row.id, plan: row.plan_key, version: row.version, createdAt: row.created_at };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PlanOffer } from '../core/plan';
-import { planLabelsToJson, planWordingToJson } from '../core/plan-shape';
+import { planLabelsToJson, wholeWordingToJson } from '../core/plan-shape';
 import { type AnswerOf, InstantText, pageAnswer } from '../platform/doors/open-api-answer';
 import { decodeCursor, encodeCursor, pageOf } from '../platform/doors/pagination';
 import { ListPlans, PlanPath, PutPlan } from './plan.commands';
@@ -42,7 +42,7 @@ function versionOf(version: StoredPlanVersion) {
     version: version.version,
     version_id: version.id,
     created_at: version.createdAt.toISOString(),
-    ...planWordingToJson(version),
+    ...wholeWordingToJson(version),
   };
 }
 

@@ -22,7 +22,7 @@ export class GrantExpiryJob implements OnModuleInit {
   onModuleInit(): void {
     const run = () => this.expiry.run({ now: this.clock.now(), testClock: null });
     const does = 'posts what is left of ended grants';
-    this.jobs.add({ name: NAME, does, when: 'every hour', leaseMs: LEASE_MS, run });
+    this.jobs.add({ name: NAME, does, when: 'every hour', everyMs: EVERY_MS, leaseMs: LEASE_MS, run });
   }
 
   @Interval(NAME, EVERY_MS)

@@ -22,7 +22,7 @@ export class InvoiceJob implements OnModuleInit {
   onModuleInit(): void {
     const run = () => this.invoices.runDue({ now: this.clock.now(), testClock: null });
     const does = 'makes invoices of periods that are over';
-    this.jobs.add({ name: NAME, does, when: 'every minute', leaseMs: LEASE_MS, run });
+    this.jobs.add({ name: NAME, does, when: 'every minute', everyMs: EVERY_MS, leaseMs: LEASE_MS, run });
   }
 
   @Interval(NAME, EVERY_MS)

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../platform/clock';
 import { CONFIG, type Config } from '../platform/config';
-import { Jobs } from '../platform/jobs/jobs.service';
+import { Jobs, type Job } from '../platform/jobs/jobs.service';
 import { Logger } from '../platform/logger';
 import { JobRunner } from './job-runner.service';
 
@@ -25,9 +25,9 @@ export class JobTimers implements OnModuleDestroy {
   ) {}
 
   /** How a job tells its times; the lease is renewed while it runs, whatever its period. */
-  planOf(everyMs: number | null): { when: string; leaseMs: number } {
+  planOf(everyMs: number | null): Pick<Job, 'when' | 'everyMs' | 'leaseMs'> {
     const when = everyMs === null ? 'never by itself' : `every ${durationText(everyMs)}`;
-    return { when, leaseMs: LEASE_MS };
+    return { when, everyMs, leaseMs: LEASE_MS };
   }
 
   /** Runs a job of that name every `everyMs` from now on; null, or a process that runs no jobs: never. */

@@ -22,7 +22,7 @@ export class OffCycleInvoicesJob implements OnModuleInit {
   onModuleInit(): void {
     const run = () => this.invoices.run({ now: this.clock.now(), testClock: null });
     const does = 'drafts invoices at thresholds and after the last one';
-    this.jobs.add({ name: NAME, does, when: 'every 5 min', leaseMs: LEASE_MS, run });
+    this.jobs.add({ name: NAME, does, when: 'every 5 min', everyMs: EVERY_MS, leaseMs: LEASE_MS, run });
   }
 
   @Interval(NAME, EVERY_MS)

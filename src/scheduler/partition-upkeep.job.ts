@@ -20,7 +20,7 @@ export class PartitionUpkeepJob implements OnModuleInit {
   onModuleInit(): void {
     const run = () => this.partitions.ensureAhead();
     const does = 'makes the partitions of the coming weeks and months';
-    this.jobs.add({ name: NAME, does, when: 'every hour', leaseMs: LEASE_MS, run });
+    this.jobs.add({ name: NAME, does, when: 'every hour', everyMs: EVERY_MS, leaseMs: LEASE_MS, run });
   }
 
   @Interval(NAME, EVERY_MS)

@@ -8,6 +8,7 @@ import { Retention } from '../platform/retention';
 const NAME = 'retention';
 /** How often a process asks whether the day's run is done: one that is restarted every night must come to it, too. */
 const EVERY_MS = 600_000;
+const DAY_MS = 86_400_000;
 const LEASE_MS = 300_000;
 
 /** Lets go what is older than it is to be kept, once a day, by whichever process comes first. */
@@ -23,7 +24,7 @@ export class RetentionJob implements OnModuleInit {
   onModuleInit(): void {
     const run = () => this.retention.run();
     const does = 'drops events, hours, messages and deliveries that are too old';
-    this.jobs.add({ name: NAME, does, when: 'every day', leaseMs: LEASE_MS, run });
+    this.jobs.add({ name: NAME, does, when: 'every day', everyMs: DAY_MS, leaseMs: LEASE_MS, run });
   }
 
   @Interval(NAME, EVERY_MS)

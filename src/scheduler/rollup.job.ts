@@ -20,7 +20,7 @@ export class RollupJob implements OnModuleInit {
   onModuleInit(): void {
     const run = () => this.rollups.catchUp();
     const does = 'rolls up what was recorded since its last turn';
-    this.jobs.add({ name: NAME, does, when: 'every 5 s', leaseMs: LEASE_MS, run });
+    this.jobs.add({ name: NAME, does, when: 'every 5 s', everyMs: EVERY_MS, leaseMs: LEASE_MS, run });
   }
 
   @Interval(NAME, EVERY_MS)

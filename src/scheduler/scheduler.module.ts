@@ -14,6 +14,7 @@ import { LedgerJob } from './ledger.job';
 import { OffCycleInvoicesJob } from './off-cycle-invoices.job';
 import { OutboxJob } from './outbox.job';
 import { PartitionUpkeepJob } from './partition-upkeep.job';
+import { ReservationExpiryJob } from './reservation-expiry.job';
 import { ResetUsageJob } from './reset-usage.job';
 import { RetentionJob } from './retention.job';
 import { RollupJob } from './rollup.job';
@@ -45,6 +46,7 @@ export class SchedulerModule {
         OffCycleInvoicesJob,
         OutboxJob,
         PartitionUpkeepJob,
+        ReservationExpiryJob,
         ResetUsageJob,
         RetentionJob,
         RollupJob,

@@ -4,17 +4,21 @@ import { sumContributions } from '../core/contribution';
 import { DomainError } from '../core/errors';
 import { toDomainError } from '../platform/database-errors';
 import { type Database, type Sql, sqlOn } from '../platform/transaction';
-import { CarefulCommit, OutdatedCatalogue, type Outcome, RECORDED } from './careful-commit.service';
+import { CarefulCommit, OutdatedCatalogue, recordedAs } from './careful-commit.service';
+import { freshGuards } from './counter-guard';
 import { groupFailure } from './group-failure';
-import { IngestRepository, type PreparedEvent } from './ingest.repository';
+import { IngestRepository, type PreparedEvent, type Sums, type Totals } from './ingest.repository';
+import type { Outcome } from './outcome';
 
 export interface ConnectionOptions {
   readonly name: string;
   readonly lockTimeoutMs: number;
+  /** Percent of a limit at which a use is looked at. */
+  readonly thresholds: readonly number[];
 }
 
 export interface CommitOptions {
-  /** Refuses all when one is in conflict: nothing is stored and the outcomes say who. */
+  /** Refuses all when one is in conflict or refused: nothing is stored and the outcomes say who. */
   readonly allOrNothing?: boolean;
 }
 
@@ -49,15 +53,17 @@ export class CommitConnection {
    * sorted by key. Throws what `groupFailure` names; `unavailable` when Postgres stays away.
    */
   async commit(events: readonly PreparedEvent[], options: CommitOptions = {}): Promise<Outcome[]> {
-    let mine = false;
+    let [mine, isNear] = [false, false];
     for (let attempt = 1; ; attempt++) {
       try {
-        const outcomes = await this.#once(events, { ...options, mine });
+        const outcomes = await this.#once(events, { ...options, mine, isNear });
         this.#lostAt = null;
         return outcomes;
       } catch (error) {
         const failure = groupFailure(error);
-        if (failure === 'lost') {
+        if (failure === 'limit-near') {
+          isNear = true;
+        } else if (failure === 'lost') {
           mine = await this.#afterLoss(error);
         } else if (attempt >= ATTEMPTS || !(await this.#mend(failure))) {
           throw failure === 'again' ? tooOftenInTheWay() : error;
@@ -74,22 +80,35 @@ export class CommitConnection {
 
   async #once(
     events: readonly PreparedEvent[],
-    options: CommitOptions & { mine: boolean },
+    options: CommitOptions & { mine: boolean; isNear: boolean },
   ): Promise<Outcome[]> {
     const sql = await this.#sql();
-    const plain =
-      !options.mine && !options.allOrNothing && this.#carefulGroups === 0 && events.every(isPlain);
-    if (plain) {
-      if (events.some(({ isLate }) => isLate)) {
-        await this.#within(sql, () => this.careful.insertLate(sql, events));
-      } else if (!(await this.ingest.insertNew(sql, events, sumContributions(events)))) {
-        throw new OutdatedCatalogue();
-      }
-      return events.map(() => RECORDED);
+    const mayBePlain = !options.mine && !options.isNear && !options.allOrNothing && this.#carefulGroups === 0;
+    const sums = mayBePlain && events.every(isPlain) ? this.#sums(events) : null;
+    if (sums) {
+      const totals = await this.#plainly(sql, events, sums);
+      return events.map((event) => recordedAs(event, totals));
     }
     const outcomes = await this.#carefully(sql, events, options);
-    if (this.#carefulGroups > 0 && outcomes.every((outcome) => outcome === RECORDED)) this.#carefulGroups--;
+    if (this.#carefulGroups > 0 && outcomes.every(({ status }) => status === 'recorded'))
+      this.#carefulGroups--;
     return outcomes;
+  }
+
+  /** What one statement adds up; null when a limit may be in its way. */
+  #sums(events: readonly PreparedEvent[]): Sums | null {
+    const sums = sumContributions(events);
+    const guards = freshGuards(events, sums.counters, this.options.thresholds);
+    return guards && { ...sums, guards };
+  }
+
+  async #plainly(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<Totals> {
+    if (events.some(({ isLate }) => isLate)) {
+      return this.#within(sql, () => this.careful.insertLate(sql, events, sums));
+    }
+    const totals = await this.ingest.insertNew(sql, events, sums);
+    if (totals === null) throw new OutdatedCatalogue();
+    return totals;
   }
 
   async #carefully(
@@ -99,8 +118,11 @@ export class CommitConnection {
   ): Promise<Outcome[]> {
     try {
       return await this.#within(sql, async () => {
-        const outcomes = await this.careful.store(sql, events, options.mine);
-        if (options.allOrNothing && outcomes.some((outcome) => outcome.status === 'conflict')) {
+        const outcomes = await this.careful.store(sql, events, { mine: options.mine });
+        if (
+          options.allOrNothing &&
+          outcomes.some(({ status }) => status === 'conflict' || status === 'refused')
+        ) {
           throw new RolledBack(outcomes);
         }
         return outcomes;

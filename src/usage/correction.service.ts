@@ -11,7 +11,7 @@ import { AccountService } from '../cost-centers/account.service';
 import { AccountClock } from '../platform/account-clock';
 import { Database, type Sql } from '../platform/transaction';
 import type { Catalogue } from '../pricing/meter.service';
-import { DUPLICATE, type Outcome, RECORDED } from './careful-commit.service';
+import { DUPLICATE, type Outcome, RECORDED } from './outcome';
 import { AccountTurns } from './account-turns';
 import { CorrectionRepository, type StoredCorrection } from './correction.repository';
 import { EventIdentity } from './event-identity.service';

@@ -1,17 +1,29 @@
 import { DomainError, invalid } from '../core/errors';
-import { type Properties, canonicalText, propertyText, readings, separatePersonal } from '../core/event';
+import {
+  type Properties,
+  type Reading,
+  canonicalText,
+  propertyText,
+  readings,
+  separatePersonal,
+} from '../core/event';
 import { formatQuantity } from '../core/quantity';
 import type { Stretch } from '../core/contribution';
 import type { Account } from '../core/account';
 import type { Catalogue } from '../pricing/meter.service';
 import type { RecordUsage } from './event-record.commands';
-import type { PreparedEvent } from './ingest.repository';
+import type { Ask, PreparedEvent } from './ingest.repository';
+import type { LimitsAt } from './limits-in-force.service';
 
 const PROPERTIES_MAX = 32_768;
 
 export interface Preparation {
   readonly account: Account;
   readonly segment: Stretch;
+  readonly limits: LimitsAt;
+  readonly isExempt: boolean;
+  /** The meter whose running total the sender wants to hear; null = none. */
+  readonly ask: string | null;
   readonly at: number;
   /** Now, for the account. */
   readonly now: number;
@@ -34,6 +46,7 @@ export function prepareEvent(record: RecordUsage, preparation: Preparation): Pre
   const { type, source, id: eventId, occurredAt: occurredAtSent, resource } = record;
   const quantity = record.quantity === null ? null : formatQuantity(record.quantity);
   const properties = propertiesText(kept);
+  const read = readings({ type, quantity: record.quantity, resource, properties: kept }, meters);
   return {
     bucket: account.bucket,
     accountId: account.id,
@@ -41,7 +54,7 @@ export function prepareEvent(record: RecordUsage, preparation: Preparation): Pre
     key,
     at,
     segment,
-    readings: readings({ type, quantity: record.quantity, resource, properties: kept }, meters),
+    readings: read,
     content: preparation.contentOf([type, occurredAtSent, quantity, resource, subject, properties]),
     type,
     source,
@@ -54,8 +67,20 @@ export function prepareEvent(record: RecordUsage, preparation: Preparation): Pre
     occurredAtSent,
     revision: catalogue.revision,
     isLate: segment.to <= now,
+    limits: preparation.limits,
+    isExempt: preparation.isExempt,
+    ask: askFor(preparation.ask, read),
   };
 }
+
+/** Free-text features share one meter, and each has the counter of its own dimensions. */
+function askFor(meter: string | null, read: readonly Reading[]): Ask | null {
+  const reading = meter === null ? undefined : read.find((each) => each.meter.key === meter);
+  if (!reading) return null;
+  return { meterId: reading.meter.id, dims: reading.meter.key === FREE_FEATURES ? reading.dims : '' };
+}
+
+const FREE_FEATURES = 'feature_usage';
 
 const NOTHING = { kept: null, personal: null } as const;
 

@@ -1,13 +1,15 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../core/errors';
+import { CONFIG, type Config } from '../platform/config';
 import { Database } from '../platform/transaction';
-import { CarefulCommit, type Outcome } from './careful-commit.service';
+import { CarefulCommit } from './careful-commit.service';
 import { CommitConnection, type CommitOptions } from './commit-connection';
 import { CommitQueue, type Group, type Waiting, failAlone } from './commit-queue';
 import { AccountHeldUp, groupFailure } from './group-failure';
 import { IngestMetrics } from './ingest-metrics.service';
 import { IngestRepository, type PreparedEvent } from './ingest.repository';
+import type { Outcome } from './outcome';
 import { SlowAccounts } from './slow-accounts';
 
 /** More lanes than two cost more than they bring on two cores; each serves half of the buckets. */
@@ -47,9 +49,10 @@ export class GroupCommit implements BeforeApplicationShutdown {
     private readonly ingest: IngestRepository,
     private readonly careful: CarefulCommit,
     private readonly metrics: IngestMetrics,
+    @Inject(CONFIG) { limitThresholds: thresholds }: Pick<Config, 'limitThresholds'>,
   ) {
     const connect = (name: string, lockTimeoutMs: number): CommitConnection =>
-      new CommitConnection(this.database, this.ingest, this.careful, { name, lockTimeoutMs });
+      new CommitConnection(this.database, this.ingest, this.careful, { name, lockTimeoutMs, thresholds });
     this.#lanes = Array.from({ length: LANES }, (_, i) => ({
       queue: new CommitQueue(),
       connection: connect(`lane ${i}`, LANE_LOCK_TIMEOUT_MS),
@@ -61,7 +64,7 @@ export class GroupCommit implements BeforeApplicationShutdown {
     this.#slow = new SlowAccounts(connect('side lane', LANE_LOCK_TIMEOUT_MS), (waiting) =>
       this.#enqueue(waiting),
     );
-    metrics.watchQueue(() => this.#waiting);
+    metrics.watchQueue(() => this.#waiting, WAITING_MAX);
   }
 
   /** Stores one event together with whatever else arrives at the same moment. */

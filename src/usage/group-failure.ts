@@ -1,11 +1,13 @@
 import { DomainError } from '../core/errors';
 import { errorCodeOf, isUnavailable } from '../platform/database-errors';
-import { type Outcome, OutdatedCatalogue } from './careful-commit.service';
+import { OutdatedCatalogue } from './careful-commit.service';
+import type { Outcome } from './outcome';
 
 /** What the failure of a group's statement asks for. */
 export type GroupFailure =
   | 'known-key' // 23505: one of the keys exists, take the careful path
   | 'locked' // 55P03: a row is held by somebody slow
+  | 'limit-near' // TL001: a counter may cross its limit, take the careful path
   | 'again' // 40P01, 40001: rolled back by Postgres, run it once more
   | 'missing-partition' // 23514 without a constraint: the weeks have outrun the partitions
   | 'lost' // the connection is gone, a COMMIT may have happened
@@ -23,6 +25,8 @@ export function groupFailure(error: unknown): GroupFailure {
   switch (errorCodeOf(error)) {
     case '23505':
       return 'known-key';
+    case 'TL001':
+      return 'limit-near';
     case '55P03':
     case '57014':
       return 'locked';
@@ -34,6 +38,11 @@ export function groupFailure(error: unknown): GroupFailure {
     default:
       return 'poisoned';
   }
+}
+
+/** What the sender of a batch hears that is all or nothing and met a lock. */
+export function heldUp(): DomainError {
+  return new DomainError('unavailable', 'An account of the batch is locked by another transaction', [], 1);
 }
 
 /** How a single event that Postgres cannot take is judged: data errors (class 22) are the event's own, others ours. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry, register } from 'prom-client';
+import { gauge } from '../platform/metrics';
 
 /** What operators watch on the write path: how big groups are, how long events wait for them, what became of them. */
 @Injectable()
@@ -8,6 +9,7 @@ export class IngestMetrics {
   readonly #wait: Histogram;
   readonly #verdicts: Counter<'status'>;
   #depth: () => number = () => 0;
+  #most = 0;
 
   constructor() {
     const registers = [register];
@@ -31,10 +33,14 @@ export class IngestMetrics {
       registers,
     });
     this.#queueGauge(register);
+    const help = 'Events that may be accepted and not yet stored; beyond it callers are told to come back';
+    gauge({ name: 'tallyhouse_ingest_queue_max_events', help }, () => this.#most);
   }
 
-  watchQueue(depth: () => number): void {
+  /** The queue to be watched, and how many events it takes. */
+  watchQueue(depth: () => number, most: number): void {
     this.#depth = depth;
+    this.#most = most;
   }
 
   observeGroup(events: number, waitedMs: number): void {

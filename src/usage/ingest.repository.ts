@@ -1,10 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Placed, Sum } from '../core/contribution';
+import { type Quantity, fullDecimal, parseQuantity } from '../core/quantity';
 import { lines, plainArray, textArray } from '../platform/array-literal';
 import type { Account } from '../core/account';
 import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
+import { type Asked, askedTotals } from './asked-totals';
+import type { CounterGuard } from './counter-guard';
+import type { LimitsAt } from './limits-in-force.service';
 import { markArrays, sumArrays } from './sum-arrays';
+
+/** The counter whose running total the sender of an event wants to hear. */
+export interface Ask {
+  readonly meterId: number;
+  /** '' = all dimensions together. */
+  readonly dims: string;
+}
 
 /** An event ready to be stored: everything resolved, nothing left to check but whether it is new. */
 export interface PreparedEvent extends Placed {
@@ -23,13 +34,23 @@ export interface PreparedEvent extends Placed {
   readonly revision: string;
   /** Whether its period was over when it came. */
   readonly isLate: boolean;
+  /** The limits of its account as far as they are known; taken anew when the event is judged by them. */
+  limits: LimitsAt;
+  /** Counted whatever the limit says: it happened long ago. */
+  readonly isExempt: boolean;
+  readonly ask: Ask | null;
 }
 
 /** What a group adds to counters and rollup windows, each in lock order. */
 export interface Sums {
   readonly counters: readonly Sum[];
   readonly windows: readonly Sum[];
+  /** One for each counter. */
+  readonly guards: readonly CounterGuard[];
 }
+
+/** Running totals by `key account_id`, for the events that asked. */
+export type Totals = ReadonlyMap<string, Quantity>;
 
 export interface StoredKey {
   readonly key: string;
@@ -50,6 +71,8 @@ export interface StoredEvent {
   readonly resource: string | null;
   readonly subject: string | null;
   readonly properties: Record<string, unknown> | null;
+  readonly used_after: string | null;
+  readonly limit_then: string | null;
 }
 
 /** Columns $1–$12, one element per event, sorted by key so that keys are locked in one order everywhere. */
@@ -71,6 +94,21 @@ const EVENTS = `
   insert into usage_event (bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties)
   select bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties from e`;
 
+/** $44–$51: the totals asked for. What later events of the group add to the same counter is not yet used for the earlier. */
+const TOLD = `
+  select a.key, a.account_id, case when a.is_distinct then c.count else c.sum - a.later end as used, a.limit_then
+  from unnest($44::uuid[], $45::bigint[], $46::int[], $47::bigint[], $48::text[], $49::numeric[], $50::numeric[], $51::boolean[])
+    as a(key, account_id, meter_id, from_ms, dims, later, limit_then, is_distinct)
+  join counters c on c.account_id = a.account_id and c.meter_id = a.meter_id
+    and c.segment_from = ${INSTANT_OF('a.from_ms')} and c.dims = a.dims`;
+
+const EVENTS_WITH_TOTALS = `
+  insert into usage_event (bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties,
+    used_after, limit_then)
+  select e.bucket, e.account_id, e.key, e.occurred_at, e.type, e.source, e.event_id, e.quantity, e.resource, e.subject,
+    e.properties, told.used, told.limit_then
+  from e left join told on told.key = e.key and told.account_id = e.account_id`;
+
 /** $27–$41: the windows that the rollup adds up in SQL as arrays, the others as JSON. */
 const MARKS = `
   insert into work_mark (bucket, marks, windows, buckets, account_ids, meter_ids, from_ms, to_ms, dims, day_from_ms, day_to_ms,
@@ -81,12 +119,12 @@ const MARKS = `
 
 const COUNTERS = `
   insert into usage_counter as c (bucket, account_id, meter_id, segment_from, segment_to, dims, sum, count, min, max,
-    last_at, last_key, last_value)
+    last_at, last_key, last_value, judged_under, guard)
   select s.bucket, s.account_id, s.meter_id, ${INSTANT_OF('s.from_ms')}, ${INSTANT_OF('s.to_ms')}, s.dims, s.sum, s.count,
-    s.min, s.max, ${INSTANT_OF('s.last_ms')}, s.last_key, s.last_value
+    s.min, s.max, ${INSTANT_OF('s.last_ms')}, s.last_key, s.last_value, coalesce(s.under, ''), s.guard
   from unnest($14::smallint[], $15::bigint[], $16::int[], $17::bigint[], $18::bigint[], $19::text[], $20::numeric[],
-    $21::bigint[], $22::numeric[], $23::numeric[], $24::bigint[], $25::uuid[], $26::numeric[])
-    as s(bucket, account_id, meter_id, from_ms, to_ms, dims, sum, count, min, max, last_ms, last_key, last_value)`;
+    $21::bigint[], $22::numeric[], $23::numeric[], $24::bigint[], $25::uuid[], $26::numeric[], $42::text[], $43::numeric[])
+    as s(bucket, account_id, meter_id, from_ms, to_ms, dims, sum, count, min, max, last_ms, last_key, last_value, under, guard)`;
 
 const MERGE_COUNTERS = `
   on conflict (bucket, account_id, meter_id, segment_from, dims) do update set
@@ -102,6 +140,20 @@ const MERGE_COUNTERS = `
       then c.last_key else excluded.last_key end,
     revision = c.revision + 1`;
 
+/** Adds up to the guard and not beyond; a guard of other terms says nothing, and one that is missing may be missed. */
+const KEEP_GUARDS = `,
+    guard = case
+      when c.guard is null and excluded.guard is null then null
+      when c.judged_under = excluded.judged_under and c.sum + c.reserved + excluded.sum <= c.guard then c.guard
+      else look_again() end`;
+
+/** Whoever holds the counters says how far they go from now on. */
+const SET_GUARDS = `,
+    guard = case when excluded.judged_under = '' then c.guard else excluded.guard end,
+    judged_under = case when excluded.judged_under = '' then c.judged_under else excluded.judged_under end`;
+
+const RETURN_COUNTERS = `returning c.account_id, c.meter_id, c.segment_from, c.dims, c.sum, c.count`;
+
 /**
  * One statement, one transaction: keys, events, counters and the work mark, or nothing. A key that exists fails the
  * whole statement with 23505. `gate` makes the keys go first, so that locks are taken in one order everywhere.
@@ -114,8 +166,23 @@ const INSERT_NEW_EVENTS_AND_COUNT = {
   gate as materialized (select count(*) as n from keys),
   events as (${EVENTS} where (select n from gate) > 0),
   marks as (${MARKS} and (select n from gate) > 0),
-  counters as (${COUNTERS} where (select n from gate) > 0 order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS})
+  counters as (${COUNTERS} where (select n from gate) > 0 order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS}${KEEP_GUARDS})
   select n::int as inserted from gate`,
+};
+
+/** The same for groups in which somebody asked for running totals, which are stored with the events. */
+const INSERT_NEW_EVENTS_COUNT_AND_TELL = {
+  name: 'insert-new-events-count-and-tell',
+  text: `
+  with ${EVENTS_SENT},
+  keys as (insert into event_key (key, account_id, bucket, content, occurred_at) ${KEYS_OF_THIS_REVISION} returning 1),
+  gate as materialized (select count(*) as n from keys),
+  marks as (${MARKS} and (select n from gate) > 0),
+  counters as (${COUNTERS} where (select n from gate) > 0 order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS}${KEEP_GUARDS}
+    ${RETURN_COUNTERS}),
+  told as materialized (${TOLD}),
+  events as (${EVENTS_WITH_TOTALS} where (select n from gate) > 0)
+  select key, account_id, used from told`,
 };
 
 /** The careful form: only the keys, skipping those that exist, and says which were new. */
@@ -139,14 +206,16 @@ const STORE_EVENTS_AND_COUNT = {
   text: `
   with ${EVENTS_SENT},
   gate as materialized (select revision = $13::bigint as open from catalogue_revision),
-  events as (${EVENTS} where (select open from gate)),
   marks as (${MARKS} and (select open from gate)),
-  counters as (${COUNTERS} where (select open from gate) order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS})
-  select open from gate`,
+  counters as (${COUNTERS} where (select open from gate) order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS}${SET_GUARDS}
+    ${RETURN_COUNTERS}),
+  told as materialized (${TOLD}),
+  events as (${EVENTS_WITH_TOTALS} where (select open from gate))
+  select gate.open, told.key, told.account_id, told.used from gate left join told on true`,
 };
 
 const READ_EVENT = `
-  select type, source, event_id, occurred_at, quantity, resource, subject, properties
+  select type, source, event_id, occurred_at, quantity, resource, subject, properties, used_after, limit_then
   from usage_event where account_id = $1 and occurred_at = $2 and recorded_at = $3::timestamptz and key = $4`;
 
 const MERGE_SUBJECT_PROFILES = `
@@ -160,10 +229,22 @@ const ENSURE_EVENT_PARTITION = `select ensure_event_partition(now())`;
 /** SQL of the write path. Every method runs on the connection it is given, inside the caller's transaction. */
 @Injectable()
 export class IngestRepository {
-  /** Stores events that are all new; false when the catalogue has moved on. Throws 23505 when a key is known. */
-  async insertNew(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<boolean> {
-    const values = storeValues(events, sums);
-    return (await sql.query<{ inserted: number }>(INSERT_NEW_EVENTS_AND_COUNT, values))[0]!.inserted > 0;
+  /**
+   * Stores events that are all new; null when the catalogue has moved on, else the totals asked for. Throws 23505 when a key
+   * is known, and TL001 when a counter would be added to beyond its guard.
+   */
+  async insertNew(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<Totals | null> {
+    const asked = askedTotals(events);
+    const values = [...storeValues(events, sums), ...guardArrays(sums)];
+    if (asked.length === 0) {
+      const [row] = await sql.query<{ inserted: number }>(INSERT_NEW_EVENTS_AND_COUNT, values);
+      return row!.inserted > 0 ? NO_TOTALS : null;
+    }
+    const rows = await sql.query<ToldRow>(INSERT_NEW_EVENTS_COUNT_AND_TELL, [
+      ...values,
+      ...askedArrays(asked),
+    ]);
+    return rows.length > 0 ? totalsOf(rows) : null;
   }
 
   /** Inserts the keys that are new and says which, as `key account_id`. */
@@ -189,9 +270,15 @@ export class IngestRepository {
     ]);
   }
 
-  /** Stores events whose keys this transaction has inserted; false when they were computed with an old catalogue. */
-  async store(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<boolean> {
-    return (await sql.query<{ open: boolean }>(STORE_EVENTS_AND_COUNT, storeValues(events, sums)))[0]!.open;
+  /**
+   * Stores events whose keys this transaction has inserted, and sets the guards that are given; null when they were computed
+   * with an old catalogue, else the totals asked for.
+   */
+  async store(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<Totals | null> {
+    const values = [...storeValues(events, sums), ...guardArrays(sums), ...askedArrays(askedTotals(events))];
+    const rows = await sql.query<ToldRow & { open: boolean }>(STORE_EVENTS_AND_COUNT, values);
+    if (!rows[0]!.open) return null;
+    return totalsOf(rows.filter(({ key }) => key !== null));
   }
 
   async readEvent(sql: Sql, accountId: number, stored: StoredKey): Promise<StoredEvent | undefined> {
@@ -214,6 +301,38 @@ export class IngestRepository {
   async ensurePartition(sql: Sql): Promise<void> {
     await sql.query(ENSURE_EVENT_PARTITION);
   }
+}
+
+interface ToldRow {
+  readonly key: string;
+  readonly account_id: string;
+  readonly used: string;
+}
+
+const NO_TOTALS: Totals = new Map();
+
+function totalsOf(rows: readonly ToldRow[]): Totals {
+  return new Map(rows.map((row) => [`${row.key} ${row.account_id}`, parseQuantity(row.used)]));
+}
+
+function guardArrays({ guards }: Sums): string[] {
+  return [
+    plainArray(guards, ({ under }) => under),
+    plainArray(guards, ({ guard }) => (guard === null ? null : fullDecimal(guard))),
+  ];
+}
+
+function askedArrays(asked: readonly Asked[]): string[] {
+  return [
+    plainArray(asked, ({ event }) => event.key),
+    plainArray(asked, ({ event }) => event.accountId),
+    plainArray(asked, ({ ask }) => ask.meterId),
+    plainArray(asked, ({ event }) => event.segment.from),
+    textArray(asked, ({ ask }) => ask.dims),
+    plainArray(asked, ({ later }) => fullDecimal(later)),
+    plainArray(asked, ({ limit }) => (limit === null ? null : fullDecimal(limit))),
+    plainArray(asked, ({ isDistinct }) => String(isDistinct)),
+  ];
 }
 
 function storeValues(events: readonly PreparedEvent[], { counters, windows }: Sums): unknown[] {

@@ -1,21 +1,16 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { Account } from '../core/account';
-import { type AccountKey } from '../core/account-key';
-import { DomainError, type FieldError } from '../core/errors';
-import { timeOfId } from '../core/event-key';
-import { AccountService } from '../cost-centers/account.service';
-import { TestClocks } from '../platform/test-clocks/test-clocks.service';
-import { CONFIG, type Config } from '../platform/config';
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../core/errors';
 import { Clock } from '../platform/clock';
 import { type Principal, mayUseAccount } from '../platform/auth/principal';
 import { type Catalogue, MeterService } from '../pricing/meter.service';
-import { type Outcome, OutdatedCatalogue, RECORDED } from './careful-commit.service';
+import { OutdatedCatalogue } from './careful-commit.service';
+import { type Outcome, RECORDED } from './outcome';
 import { CorrectionService } from './correction.service';
-import { prepareEvent } from './event-preparation';
+import { EventPreparer, type Preparing } from './event-preparer.service';
 import type { CorrectUsage, RecordEvents, RecordUsage, Verdict } from './event-record.commands';
 import { EventIdentity } from './event-identity.service';
 import { GroupCommit } from './group-commit.service';
-import { groupFailure } from './group-failure';
+import { groupFailure, heldUp } from './group-failure';
 import { IngestMetrics } from './ingest-metrics.service';
 import type { PreparedEvent } from './ingest.repository';
 import { clashOf, inKeyOrder } from './twins';
@@ -23,7 +18,6 @@ import { PENDING, refuseAllWithOne, unreadableVerdict, verdictOf } from './verdi
 
 /** Up to here the events of a request share groups with those of others; beyond it they are a group of their own. */
 const SINGLES_MAX = 20;
-const MS_PER_DAY = 86_400_000;
 
 interface Ready {
   readonly index: number;
@@ -31,10 +25,7 @@ interface Ready {
   event: PreparedEvent;
 }
 
-interface Setup {
-  readonly principal: Principal;
-  readonly now: number;
-  readonly backfill: boolean;
+interface Setup extends Preparing {
   catalogue: Catalogue;
   reread: boolean;
 }
@@ -43,15 +34,13 @@ interface Setup {
 @Injectable()
 export class IngestService {
   constructor(
-    private readonly accounts: AccountService,
+    private readonly preparer: EventPreparer,
     private readonly meters: MeterService,
     private readonly identity: EventIdentity,
     private readonly groups: GroupCommit,
     private readonly corrections: CorrectionService,
     private readonly metrics: IngestMetrics,
     private readonly clock: Clock,
-    private readonly testClocks: TestClocks,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'eventPastToleranceMs' | 'eventFutureToleranceMs'>,
   ) {}
 
   /**
@@ -63,10 +52,11 @@ export class IngestService {
     if (command.backfill && !principal.scopes.has('events:backfill')) {
       throw new DomainError('forbidden', 'Backfill needs the scope events:backfill');
     }
-    await this.#learnAccounts(command, principal);
+    const now = this.clock.now().getTime();
+    await this.preparer.learn(command.records, { principal, now });
     const setup: Setup = {
       principal,
-      now: this.clock.now().getTime(),
+      now,
       backfill: command.backfill,
       catalogue: await this.meters.catalogue(),
       reread: false,
@@ -87,15 +77,6 @@ export class IngestService {
     return verdicts;
   }
 
-  async #learnAccounts(command: RecordEvents, principal: Principal): Promise<void> {
-    const unknown = new Set<AccountKey>();
-    for (const record of command.records) {
-      if (record.kind === 'unreadable' || this.accounts.known(record.account)) continue;
-      if (mayUseAccount(principal, record.account)) unknown.add(record.account);
-    }
-    if (unknown.size > 0) await this.accounts.learn([...unknown]);
-  }
-
   /** A type nobody listens to may be that of a meter made a moment ago by another process. */
   async #reread(setup: Setup): Promise<void> {
     setup.catalogue = await this.meters.reread();
@@ -108,51 +89,11 @@ export class IngestService {
   ): void {
     const { index, record } = target;
     try {
-      target.ready.push({ index, record, event: this.#event(record, setup) });
+      target.ready.push({ index, record, event: this.preparer.prepare(record, setup) });
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       target.verdicts[index] = this.#refused(record, error);
     }
-  }
-
-  #event(record: RecordUsage, setup: Setup): PreparedEvent {
-    if (!mayUseAccount(setup.principal, record.account)) {
-      throw new DomainError('forbidden', 'account: not yours to write for', [
-        { field: 'account', reason: 'not permitted' },
-      ]);
-    }
-    const account = this.accounts.known(record.account);
-    const now = (account && this.testClocks.timeOf(account.id)?.getTime()) ?? setup.now;
-    this.#checkTime(record, { now, backfill: setup.backfill });
-    if (!account) throw new DomainError('not-found', `account: ${record.account} is not known`);
-    const at = record.occurredAt ?? now;
-    requireOpen(account, at);
-    return prepareEvent(record, {
-      account,
-      segment: this.accounts.segmentAt(account, at),
-      at,
-      now,
-      key: this.identity.keyOf(record.source, record.id),
-      catalogue: setup.catalogue,
-      contentOf: (parts) => this.identity.contentOf(parts),
-    });
-  }
-
-  /** Half-open like every interval: exactly as old as the tolerance is still taken. */
-  #checkTime({ occurredAt, id }: RecordUsage, { now, backfill }: Pick<Setup, 'now' | 'backfill'>): void {
-    const fields: FieldError[] = [];
-    if (occurredAt !== null && occurredAt > now + this.config.eventFutureToleranceMs) {
-      fields.push({ field: 'occurred_at', reason: 'lies too far in the future' });
-    }
-    if (occurredAt !== null && !backfill && occurredAt < now - this.config.eventPastToleranceMs) {
-      fields.push({ field: 'occurred_at', reason: 'is too old: older events need a backfill' });
-    }
-    const idAt = timeOfId(id);
-    if (idAt !== null && idAt > now + MS_PER_DAY) {
-      fields.push({ field: 'id', reason: 'carries a time more than a day ahead' });
-    }
-    const [first] = fields;
-    if (first) throw new DomainError('invalid-argument', `${first.field}: ${first.reason}`, fields);
   }
 
   async #store(
@@ -169,7 +110,7 @@ export class IngestService {
       } catch (error) {
         if (!(error instanceof OutdatedCatalogue) || attempt === 5) throw error;
         options.setup.catalogue = await this.meters.reread();
-        for (const item of ready) item.event = this.#event(item.record, options.setup);
+        for (const item of ready) item.event = this.preparer.prepare(item.record, options.setup);
       }
     }
   }
@@ -243,16 +184,4 @@ export class IngestService {
       fields: error.fields.map((field) => field.field),
     };
   }
-}
-
-function heldUp(): DomainError {
-  return new DomainError('unavailable', 'An account of the batch is locked by another transaction', [], 1);
-}
-
-/** What happened before an account was closed is taken however late it comes. */
-function requireOpen({ key, closedAt }: Account, at: number): void {
-  if (closedAt === null || at < closedAt.getTime()) return;
-  throw new DomainError('failed-precondition', `account: ${key} is closed since ${closedAt.toISOString()}`, [
-    { field: 'account', reason: 'is closed' },
-  ]);
 }

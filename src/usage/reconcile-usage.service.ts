@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RunClock } from '../platform/account-clock';
 import { CONFIG, type Config } from '../platform/config';
 import { inParallel } from '../platform/in-parallel';
+import { storedGauge } from '../platform/metrics-stored';
 import { Database } from '../platform/transaction';
 import { EndlessSpans } from './endless-spans.service';
 import { SpanAccrual } from './span-accrual.service';
@@ -33,7 +34,10 @@ export class ReconcileUsageService {
     private readonly endless: EndlessSpans,
     private readonly database: Database,
     @Inject(CONFIG) private readonly config: Pick<Config, 'databasePoolSize'>,
-  ) {}
+  ) {
+    const help = 'Changes of levels not charged or accrued yet; no more than 100,000 are counted';
+    storedGauge({ name: 'tallyhouse_span_marks', help }, async () => [{ value: await this.marks.count() }]);
+  }
 
   /** Settles every span that was told of anew, and accrues those that run, as of `clock.now`. */
   async run(clock: RunClock): Promise<Reconciled> {

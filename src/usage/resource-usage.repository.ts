@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Stretch } from '../core/contribution';
-import { isGauge, type Meter } from '../core/meter';
-import { parseQuantity, quantityRatio } from '../core/quantity';
+import { isGauge, type Meter, weightOf } from '../core/meter';
+import { formatQuantity, parseQuantity, quantityRatio } from '../core/quantity';
 import type { NamedAmount } from '../core/cost';
 import { type Reach, accountsWithin } from '../platform/account-reach';
 import { MS_OF } from '../platform/sql-instant';
@@ -43,16 +43,16 @@ const CORRECTED = `
   case when c.kind = 'amend' then c.quantity else u.quantity end as quantity,
   case when c.kind = 'amend' then c.properties else u.properties end as properties`;
 
-/** The effective events themselves, O(events of the stretch): they carry the names, no rollup does. */
+/** The effective events themselves, O(events of the stretch): they carry the names, no rollup does. $3: the weight by type. */
 const READ_AMOUNTS = (key: string): string => `
-  select ${key} as key, sum(coalesce(e.quantity, 1)) as usage
+  select ${key} as key, sum(round(coalesce(e.quantity, 1) * ($3::jsonb ->> e.type)::numeric, 15)) as usage
   from (
-    select e.resource, e.quantity, ${READABLE} as words
+    select e.resource, e.type, e.quantity, ${READABLE} as words
     from (
-      select u.resource, ${CORRECTED}
+      select u.resource, u.type, ${CORRECTED}
       from usage_event u ${LATEST_CORRECTION}
       where u.bucket = $1 and u.account_id = $2 and u.occurred_at >= $4 and u.occurred_at < $5
-        and u.type = any($3::text[]) and c.kind is distinct from 'void') e) e
+        and u.type = any(array(select jsonb_object_keys($3::jsonb))) and c.kind is distinct from 'void') e) e
   group by 1`;
 
 /**
@@ -93,7 +93,7 @@ export class ResourceUsageRepository {
   async read(question: ResourceQuestion, by: ToldApart): Promise<NamedAmount[]> {
     const { bucket, accountId, meter, from, to } = question;
     const gauge = isGauge(meter.aggregation);
-    const what = gauge ? meter.id : meter.eventTypes;
+    const what = gauge ? meter.id : weightsOf(meter);
     const key = KEYS[typeof by === 'string' ? by : 'one'];
     const values = [bucket, accountId, what, new Date(from), new Date(to)];
     const rows = await this.database.query<{ key: string; usage: string }>(
@@ -110,4 +110,10 @@ export class ResourceUsageRepository {
     const rows = await this.database.query<{ key: string }>(FIND_PROJECTS, [resource, reach]);
     return rows.map(({ key }) => key);
   }
+}
+
+/** What an event of each type of the meter counts for, as JSON. */
+function weightsOf(meter: Meter): string {
+  const weights = meter.eventTypes.map((type) => [type, formatQuantity(weightOf(meter, type))]);
+  return JSON.stringify(Object.fromEntries(weights));
 }

@@ -68,6 +68,9 @@ const CONSUME_MARKS_AND_ADD = {
     array(select marks from consumed where marks is not null) as marks`,
 };
 
+/** Whoever watches wants to know that it is too many, not how many too many. */
+const COUNT_MARKS = 'select count(*)::int as marks from (select from work_mark limit 100000) m';
+
 const SET_STATES = (table: RollupTable): string => `
   insert into ${table} (${COLUMNS}) ${STATES_SENT}
   on conflict (bucket, account_id, meter_id, from_at, dims) do update set
@@ -94,6 +97,11 @@ export class RollupRepository {
   /** Takes the oldest marks away and adds up what SQL can; `last` = these were the last ones this snapshot shows. */
   async consumeMarks(sql: Sql): Promise<{ marks: string[]; last: boolean }> {
     return (await sql.query<{ marks: string[]; last: boolean }>(CONSUME_MARKS_AND_ADD))[0]!;
+  }
+
+  /** How many marks wait, up to a hundred thousand. */
+  async countMarks(sql: Sql): Promise<number> {
+    return (await sql.query<{ marks: number }>(COUNT_MARKS))[0]!.marks;
   }
 
   async merge(sql: Sql, table: RollupTable, sums: readonly Sum[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { Sum } from '../core/contribution';
 import { MarkMerge } from '../core/mark-merge';
 import { EMPTY_STATE, distinctState, mergeStates } from '../core/rollup';
 import { type Mark, parseMarks } from '../core/work-mark';
+import { storedGauge } from '../platform/metrics-stored';
 import { Database, type Sql } from '../platform/transaction';
 import { MeterService } from '../pricing/meter.service';
 import { RefoldService } from './refold.service';
@@ -26,7 +27,12 @@ export class RollupService {
     private readonly values: ValueRepository,
     private readonly refolds: RefoldService,
     private readonly meters: MeterService,
-  ) {}
+  ) {
+    const help = 'Groups of events not rolled up yet; no more than 100,000 are counted';
+    storedGauge({ name: 'tallyhouse_rollup_marks', help }, async () => [
+      { value: await this.rollups.countMarks(this.database) },
+    ]);
+  }
 
   /** Rolls up everything committed before the call. */
   async catchUp(): Promise<void> {

@@ -13,6 +13,7 @@ const DIMENSION = 'feature';
  * `scans` does. Other meters are measured by other events.
  */
 export function isFeature({
+  weights,
   key,
   aggregation,
   eventTypes,
@@ -24,6 +25,7 @@ export function isFeature({
   return (
     aggregation === 'sum' &&
     eventTypes.includes(key) &&
+    !Object.hasOwn(weights, key) &&
     valueProperty === null &&
     filters.length + dimensions.length === 0 &&
     compareRatios(divideBy, ratio(1n)) === 0
@@ -36,7 +38,8 @@ export function itemOf(
   byKey: ReadonlyMap<string, Meter>,
 ): ConsumeItem {
   const meter = byKey.get(feature);
-  if (meter && isFeature(meter)) return { meter: feature, quantity, resource: null, properties: metadata };
+  if (meter && isFeature(meter))
+    return { meter: feature, type: feature, quantity, resource: null, properties: metadata };
   const hasMetadata = Object.keys(metadata).length > 0;
   const properties = { [DIMENSION]: feature, ...(hasMetadata ? { metadata } : {}) };
   return { meter: FREE_FEATURES_METER, quantity, resource: null, properties };

@@ -7,7 +7,7 @@ import { periodAt } from '../core/period';
 import type { Quantity } from '../core/quantity';
 import { termsAt, type TermsVersion } from '../core/terms';
 import { AccountService } from '../cost-centers/account.service';
-import { StripeCustomerService } from '../cost-centers/stripe-customer.service';
+import { PaymentProfileService } from '../cost-centers/payment-profile.service';
 import { TermsService } from '../cost-centers/terms.service';
 import { AccountClock } from '../platform/account-clock';
 import { requireAccount, type Principal } from '../platform/auth/principal';
@@ -49,7 +49,7 @@ export class ScorpiusUsage {
     private readonly terms: TermsService,
     private readonly meters: MeterService,
     private readonly usage: FeatureUsageRepository,
-    private readonly customers: StripeCustomerService,
+    private readonly payments: PaymentProfileService,
     private readonly accountClock: AccountClock,
     private readonly clock: Clock,
     private readonly database: Database,
@@ -81,11 +81,12 @@ export class ScorpiusUsage {
     const terms = termsAt(await this.terms.versions(this.database, account), at.getTime());
     const card = await this.#cardOf(terms);
     const { createdAt } = account;
+    const { overdue, stripeCustomerId } = await this.payments.read(account);
     const agreedAt = new Date(terms?.validFrom ?? 0);
     return {
       ...{ orgId, plan: card?.plan ?? null, period, at, createdAt },
       features: await this.#features(account, period, card),
-      ...(await this.#paymentProfileOf(account)),
+      ...{ stripeCustomerId, isOverdue: overdue },
       updatedAt: agreedAt > createdAt ? agreedAt : createdAt,
     };
   }
@@ -108,14 +109,6 @@ export class ScorpiusUsage {
       const feature = byId.get(meterId)!.key;
       return [{ feature, used, limit: card?.allowances.get(feature)?.limit ?? null }];
     });
-  }
-
-  /** Whether payments are overdue is not kept yet: the one place to put it in. */
-  async #paymentProfileOf(
-    account: Account,
-  ): Promise<Pick<OrganizationUse, 'stripeCustomerId' | 'isOverdue'>> {
-    const customer = await this.customers.newestOf(account);
-    return { stripeCustomerId: customer?.id ?? null, isOverdue: false };
   }
 }
 

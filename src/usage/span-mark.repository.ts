@@ -44,6 +44,9 @@ const MARK_OPEN_SPANS = `
   where bucket = $1 and account_id = any($2::bigint[]) and ended_at is null and not is_void
   order by 1, 2, 3, 4`;
 
+/** Whoever watches wants to know that it is too many, not how many too many. */
+const COUNT_MARKS = 'select count(*)::int as marks from (select from span_mark limit 100000) m';
+
 /** The rows of `span_mark`: which resources have to be folded again. */
 @Injectable()
 export class SpanMarkRepository {
@@ -81,6 +84,11 @@ export class SpanMarkRepository {
 
   async take(sql: Sql, bucket: number, resources: readonly MarkedResource[]): Promise<void> {
     await sql.query(TAKE_MARKS, [bucket, ...resourceArrays(resources)]);
+  }
+
+  /** How many marks wait, up to a hundred thousand. */
+  async count(): Promise<number> {
+    return (await this.database.query<{ marks: number }>(COUNT_MARKS))[0]!.marks;
   }
 
   /** Marks what ended in `[from, to)`, to have it folded and priced again. */

@@ -30,6 +30,8 @@ export function asStored({ at, eventId, properties, ...event }: PreparedEvent): 
     resource,
     subject,
     properties: properties === null ? null : (JSON.parse(properties) as Record<string, unknown>),
+    used_after: null,
+    limit_then: null,
   };
 }
 

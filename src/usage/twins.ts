@@ -1,4 +1,4 @@
-import type { Outcome } from './careful-commit.service';
+import type { Outcome } from './outcome';
 import type { PreparedEvent } from './ingest.repository';
 import { asStored, differingFields } from './stored-event.wire';
 

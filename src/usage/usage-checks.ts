@@ -38,7 +38,8 @@ export const USAGE_CHECKS: readonly Check[] = [
       from usage_counter c
       join meter m on m.id = c.meter_id and m.aggregation = 'sum' and m.value_property is null and m.filters = '[]'
       left join (
-        select c.account_id, c.meter_id, c.segment_from, sum(e.quantity) as sum, count(*) as count
+        select c.account_id, c.meter_id, c.segment_from, count(*) as count,
+          sum(round(e.quantity * coalesce((m.weights ->> e.type)::numeric, 1), 15)) as sum
         from usage_counter c
         join meter m on m.id = c.meter_id
         join effective e on e.account_id = c.account_id and e.type = any(m.event_types)

@@ -4,12 +4,15 @@ import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
 import { Checks } from '../platform/checks';
 import { CarefulCommit } from './careful-commit.service';
+import { ConsumePreparation } from './consume-preparation.service';
+import { ConsumeUsageService } from './consume-usage.service';
 import { CorrectionRepository } from './correction.repository';
 import { CorrectionService } from './correction.service';
 import { CounterUsageService } from './counter-usage.service';
 import { EventIdentity } from './event-identity.service';
 import { EventListController } from './event-list.rest.controller';
 import { EventListService } from './event-list.service';
+import { EventPreparer } from './event-preparer.service';
 import { EventRepository } from './event.repository';
 import { EventsGrpcController } from './events.grpc.controller';
 import { EventsRestController } from './events.rest.controller';
@@ -22,6 +25,11 @@ import { IngestMetrics } from './ingest-metrics.service';
 import { IngestRepository } from './ingest.repository';
 import { IngestService } from './ingest.service';
 import { InstanceHistory } from './instance-history.service';
+import { LimitAdmission } from './limit-admission.service';
+import { LimitDistrust } from './limit-distrust.service';
+import { LimitNotes } from './limit-notes.service';
+import { LimitRepository } from './limit.repository';
+import { LimitsInForce } from './limits-in-force.service';
 import { LateUsageRepository } from './late-usage.repository';
 import { LateUsage } from './late-usage.service';
 import { ListChargeController } from './list-charge.rest.controller';
@@ -34,6 +42,9 @@ import { RawUsageService } from './raw-usage.service';
 import { RefoldService } from './refold.service';
 import { RetentionHorizon } from './retention-horizon.service';
 import { ProjectCostService } from './project-cost.service';
+import { ReservationExpiry } from './reservation-expiry.service';
+import { ReservationRepository } from './reservation.repository';
+import { ReservationService } from './reservation.service';
 import { ResourceUsageRepository } from './resource-usage.repository';
 import { RollupRepository } from './rollup.repository';
 import { RollupService } from './rollup.service';
@@ -62,8 +73,6 @@ import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
 import { SPAN_CHECKS } from './span-checks';
 import { ListUsageController } from './list-usage.rest.controller';
 import { EndlessSpans } from './endless-spans.service';
-import { ConsumeUsageRepository } from './consume-usage.repository';
-import { ConsumeUsageService } from './consume-usage.service';
 import { FeatureUsageRepository } from './feature-usage.repository';
 import { FreeFeatures } from './free-features.service';
 import { OrganizationPlan } from './organization-plan.service';
@@ -98,6 +107,7 @@ import { ScorpiusUsage } from './scorpius-usage.service';
     CounterUsageService,
     EventIdentity,
     EventListService,
+    EventPreparer,
     EventRepository,
     EventsRestController,
     GaugeRepository,
@@ -111,6 +121,16 @@ import { ScorpiusUsage } from './scorpius-usage.service';
     InstanceHistory,
     LateUsage,
     LateUsageRepository,
+    LimitAdmission,
+    LimitDistrust,
+    ConsumePreparation,
+    ConsumeUsageService,
+    ReservationExpiry,
+    ReservationRepository,
+    ReservationService,
+    LimitNotes,
+    LimitRepository,
+    LimitsInForce,
     ListChargeService,
     PartitionRepository,
     PartitionService,
@@ -139,8 +159,6 @@ import { ScorpiusUsage } from './scorpius-usage.service';
     ListUsageService,
     WaybillCostService,
     WaybillUsageService,
-    ConsumeUsageRepository,
-    ConsumeUsageService,
     FeatureUsageRepository,
     FreeFeatures,
     OrganizationPlan,
@@ -151,6 +169,9 @@ import { ScorpiusUsage } from './scorpius-usage.service';
     ScorpiusUsage,
   ],
   exports: [
+    ConsumeUsageService,
+    ReservationService,
+    ReservationExpiry,
     ReconcileUsageService,
     IngestService,
     RollupService,

@@ -1,5 +1,5 @@
 import { DomainError } from '../core/errors';
-import type { Outcome } from './careful-commit.service';
+import type { Outcome } from './outcome';
 import type { RecordUsage, UnreadableRecord, Verdict } from './event-record.commands';
 import type { PreparedEvent } from './ingest.repository';
 
@@ -15,7 +15,12 @@ export function refuseAllWithOne(verdicts: readonly Verdict[]): void {
   verdicts.forEach((verdict, index) => {
     if (verdict === undefined || verdict === PENDING) return;
     if (verdict.status !== 'refused' && verdict.status !== 'conflict') return;
-    const code = verdict.status === 'conflict' ? 'conflict' : 'invalid-argument';
+    const code =
+      verdict.status === 'conflict'
+        ? 'conflict'
+        : verdict.code === 'limit-refused'
+          ? verdict.code
+          : 'invalid-argument';
     const fields = (verdict.fields ?? []).map((field) => ({
       field: `events[${index}].${field}`,
       reason: verdict.reason ?? '',
@@ -33,6 +38,10 @@ export function verdictOf(
   if (outcome.status === 'recorded' || outcome.status === 'duplicate')
     return { id: record.id, source: record.source, status: outcome.status, eventId: event.key };
   const verdict = { id: record.id, source: record.source, eventId: event.key };
+  if (outcome.status === 'refused' && outcome.code !== undefined) {
+    const { status, code, reason, fields } = outcome;
+    return { ...verdict, status, code, reason, fields };
+  }
   if (outcome.status === 'refused')
     return { ...verdict, ...outcome, code: 'invalid-argument', fields: ['quantity'] };
   const reason = `the id is taken by an event that differs in ${outcome.fields.join(', ')}`;

@@ -12,12 +12,14 @@ export function meter(overrides: Partial<Meter> = {}): Meter {
     aggregation: 'sum',
     eventTypes: ['used'],
     levels: {},
+    weights: {},
     posting: 'period',
     valueProperty: null,
     resourceProperty: null,
     dimensions: [],
     filters: [],
     divideBy: ratio(1n),
+    onUnavailable: 'closed',
     ...overrides,
   };
 }

@@ -87,6 +87,17 @@ const anyTerms = fc.record(
   { requiredKeys: ['currency'] },
 );
 
+/** None of the names is that of a meter above. */
+const anyEntitlements = fc.dictionary(
+  fc.constantFrom('sso', 'support', 'seats', 'constructor'),
+  fc.oneof(
+    fc.boolean(),
+    words(200).filter((text) => text.length > 0),
+  ),
+  { noNullPrototype: true },
+);
+const anyGrants = fc.record({ entitlements: anyEntitlements }, { requiredKeys: [] });
+
 export const anyPlan: fc.Arbitrary<Json> = fc
-  .tuple(anyLabels, anyTerms, anyMeters)
-  .map(([labels, terms, meters]) => ({ ...labels, ...terms, ...meters }));
+  .tuple(anyLabels, anyTerms, anyMeters, anyGrants)
+  .map(([labels, terms, meters, grants]) => ({ ...labels, ...terms, ...meters, ...grants }));

@@ -59,7 +59,10 @@ describe('a limit of an account’s own', () => {
           const allowance = given(plan, each, card);
           if (allowance === undefined) continue;
           const allowances = new Map([['scans', allowance]]);
-          card = overrideCard(plan, { baseFee: undefined, prices: new Map(), allowances });
+          card = overrideCard(plan, {
+            ...{ baseFee: undefined, prices: new Map(), entitlements: new Map() },
+            allowances,
+          });
         }
         const before = plan.allowances.get('scans');
         const after = card.allowances.get('scans');

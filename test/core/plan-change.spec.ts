@@ -59,6 +59,12 @@ describe('what an offer does to the catalogue', () => {
       { prices: {} },
       ['new-version', 4, 'prices.scans: {"model":"per_unit","unit_amount":"0.01"} -> null'],
     ],
+    [
+      'what it grants',
+      { entitlements: { sso: true, seats: '5' } },
+      ['new-version', 4, 'entitlements.seats: null -> "5"', 'entitlements.sso: null -> true'],
+    ],
+    ['entitlements that are none', { entitlements: {} }, ['nothing', 3]],
     ['the currency', { currency: 'EUR' }, ['new-version', 4, 'currency: "USD" -> "EUR"']],
     ['the trial', { trial_days: 14 }, ['new-version', 4, 'trial_days: 0 -> 14']],
     ['the name', { name: 'Begin' }, ['labels', 3, 'name: "Starter" -> "Begin"']],

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { DomainError } from '../../src/core/errors';
-import { parsePlan, parsePlanWording, planToJson, planWordingToJson } from '../../src/core/plan-shape';
+import {
+  parsePlan,
+  parsePlanWording,
+  planToJson,
+  planWordingToJson,
+  wholeWordingToJson,
+} from '../../src/core/plan-shape';
 import { anyPlan } from './any-plan';
 
 const CENT = { model: 'per_unit', unit_amount: '0.01' };
@@ -56,6 +62,26 @@ describe('the wire shape of a plan', () => {
       prices: { scans: { unit_amount: '0.010', model: 'per_unit' }, build_minutes: CENT },
     });
     expect(JSON.stringify(planToJson(parsePlan(back)))).toBe(JSON.stringify(planToJson(parsePlan(forth))));
+  });
+
+  it('says nothing of entitlements that are none, as it did before there were any', () => {
+    const text = '{"currency":"USD","interval":"month","interval_count":1,"trial_days":0,"base_fee":null,';
+    const before = `${text}"prices":{},"allowances":{"scans":{"included":null,"limit":null,"on_exceed":"bill","rollover":null}}}`;
+    const wording = parsePlanWording(JSON.parse(before));
+    expect(wording.entitlements).toEqual(new Map());
+    expect(JSON.stringify(planWordingToJson(wording))).toBe(before);
+    expect(JSON.stringify(planToJson(parsePlan(plan({ entitlements: {} }))))).toBe(
+      JSON.stringify(planToJson(parsePlan(plan()))),
+    );
+    expect(wholeWordingToJson(wording)).toEqual({ ...JSON.parse(before), entitlements: {} });
+  });
+
+  it('names entitlements in one order, whatever they were said in', () => {
+    const granted = parsePlan(plan({ entitlements: { support: '24x7', sso: true, audit: false } }));
+    expect(JSON.stringify(planWordingToJson(granted))).toContain(
+      '"entitlements":{"audit":false,"sso":true,"support":"24x7"}',
+    );
+    expect(parsePlanWording(planWordingToJson(granted)).entitlements).toEqual(granted.entitlements);
   });
 
   it('has a priced part that stands alone', () => {
@@ -155,6 +181,40 @@ describe('a plan is refused for', () => {
       'too many meters',
       plan({ prices: Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`m${i}`, CENT])) }),
       ['prices: must have at most 200 members'],
+    ],
+    [
+      'entitlements that are no list of names',
+      plan({ entitlements: ['sso'] }),
+      ['entitlements: must be an object'],
+    ],
+    [
+      'entitlements that are neither granted nor told',
+      plan({ entitlements: { seats: 5, sso: null, support: '', owner: 'x'.repeat(201), note: 'a\nb' } }),
+      [
+        'entitlements.seats: must be true, false or a text of 1 to 200 characters',
+        'entitlements.sso: must be true, false or a text of 1 to 200 characters',
+        'entitlements.support: must be a text of 1 to 200 characters',
+        'entitlements.owner: must be a text of 1 to 200 characters',
+        'entitlements.note: must not hold control characters',
+      ],
+    ],
+    [
+      'an entitlement with a name that no meter could have',
+      plan({ entitlements: { SSO: true, '5_seats': true } }),
+      [
+        'entitlements.SSO: must have a name of a-z, 0-9, _ . - that begins with a letter',
+        'entitlements.5_seats: must have a name of a-z, 0-9, _ . - that begins with a letter',
+      ],
+    ],
+    [
+      'one name that means two things',
+      plan({ allowances: { scans: {} }, entitlements: { scans: true } }),
+      ['entitlements.scans: is the name of a meter with an allowance'],
+    ],
+    [
+      'too many entitlements',
+      plan({ entitlements: Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`e${i}`, true])) }),
+      ['entitlements: must have at most 200 members'],
     ],
     [
       'a meter of no name',

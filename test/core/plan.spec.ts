@@ -20,6 +20,7 @@ function version(change: Partial<PlanVersion> = {}, build: Partial<Allowance> | 
     baseFee: null,
     prices: new Map([['build', PRICE]]),
     allowances: build ? new Map([['build', { ...FREE, ...build }]]) : new Map(),
+    entitlements: new Map(),
     ...change,
   };
 }
@@ -49,6 +50,15 @@ describe('a plan version', () => {
     ],
     ['everything, without a price', version({ prices: new Map() }, {})],
     ['what is left over', version({}, { included: q('5'), rollover: { maximum: q('5') } })],
+    [
+      'what no meter measures, and a name of a meter that has only a price',
+      version({
+        entitlements: new Map<string, boolean | string>([
+          ['sso', true],
+          ['build', '5'],
+        ]),
+      }),
+    ],
     ['all of what is left over', version({}, { included: q('5'), rollover: { maximum: null } })],
   ])('may have %s', (_, plan) => {
     expect(problems(plan)).toEqual([]);
@@ -88,6 +98,10 @@ describe('a plan version', () => {
     [
       version({}, { included: q('5'), rollover: { maximum: q('-1') } }),
       'plan.allowances.build.rollover.maximum: must not be negative',
+    ],
+    [
+      version({ entitlements: new Map([['build', true]]) }, { included: q('5') }),
+      'plan.entitlements.build: is the name of a meter with an allowance',
     ],
   ])('is refused when it contradicts itself %#', (plan, problem) => {
     expect(problems(plan)).toEqual([problem]);

@@ -4,25 +4,13 @@ import { addReadings, emptyUsage, unitsOf, usageByMonth } from '../../src/core/p
 import { ONE, quantity } from '../../src/core/quantity';
 import { ratio } from '../../src/core/ratio';
 import { ratioText } from '../../src/core/ratio-text';
+import { meter } from './any-meter';
 
-const meter = (key: string, aggregation: Meter['aggregation'], divideBy = 1n): Meter => ({
-  ...{
-    id: 1,
-    key,
-    name: key,
-    description: '',
-    unit: 'units',
-    aggregation,
-    eventTypes: [key],
-    levels: {},
-    posting: 'period' as const,
-  },
-  ...{ valueProperty: null, resourceProperty: null, dimensions: [], filters: [] },
-  divideBy: ratio(divideBy),
-});
-const COMPUTE = meter('compute', 'gauge_integral', 3_600_000n);
-const BUILDS = meter('builds', 'sum', 60n);
-const DOMAINS = meter('domains', 'gauge_peak');
+const made = (key: string, aggregation: Meter['aggregation'], divideBy = 1n): Meter =>
+  meter({ key, aggregation, eventTypes: [key], divideBy: ratio(divideBy) });
+const COMPUTE = made('compute', 'gauge_integral', 3_600_000n);
+const BUILDS = made('builds', 'sum', 60n);
+const DOMAINS = made('domains', 'gauge_peak');
 
 const level = (of: Meter, value: bigint, resource = 'r'): Reading => {
   return { kind: 'level', meter: of, dims: '', resource, value: quantity(value * ONE) };

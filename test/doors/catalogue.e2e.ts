@@ -8,6 +8,7 @@ interface Plan {
   version_id: number;
   is_active: boolean;
   base_fee: { amount: string } | null;
+  entitlements: Record<string, boolean | string>;
 }
 interface Page {
   items: Plan[];
@@ -88,6 +89,7 @@ describe('PUT /api/v1/catalogue/plans/{key}', () => {
         interval_count: 1,
         trial_days: 0,
         allowances: { api_requests: { included: '10000', limit: null, on_exceed: 'bill', rollover: null } },
+        entitlements: {},
       },
     ]);
     expect((await admin.get(plan)).body).toEqual(body);
@@ -117,6 +119,22 @@ describe('PUT /api/v1/catalogue/plans/{key}', () => {
       [1, '9'],
     ]);
     expect(second.body.next_cursor).toBeNull();
+  });
+
+  it('grants what no meter measures, and adds a version for another grant', async () => {
+    const plan = newPlan();
+    const granting = (entitlements: object) => admin.put<Plan>(plan, { ...STARTER, entitlements });
+    const first = await granting({ support: '24x7', sso: true });
+    expect(first.body).toMatchObject({ version: 1, entitlements: { sso: true, support: '24x7' } });
+    expect((await granting({ sso: true, support: '24x7' })).body).toEqual(first.body);
+    expect((await granting({ sso: false })).body).toMatchObject({ version: 2, entitlements: { sso: false } });
+    expect((await admin.put<Plan>(plan, STARTER)).body).toMatchObject({ version: 3, entitlements: {} });
+    const { body } = await admin.get<Page>(`${plan}/versions`);
+    expect(body.items.map(({ entitlements }) => entitlements)).toEqual([
+      {},
+      { sso: false },
+      { sso: true, support: '24x7' },
+    ]);
   });
 
   const tiers = [
@@ -151,6 +169,16 @@ describe('PUT /api/v1/catalogue/plans/{key}', () => {
       'several mistakes',
       { name: 5, currency: 'USD', trial_days: -1, cost: 1 },
       ['cost', 'name', 'trial_days'],
+    ],
+    [
+      'an entitlement with the name of an allowance',
+      { ...STARTER, entitlements: { api_requests: '5', sso: true } },
+      ['entitlements.api_requests'],
+    ],
+    [
+      'entitlements that are none',
+      { ...STARTER, entitlements: { 'Single sign-on': true, seats: 5 } },
+      ['entitlements.seats', 'entitlements.Single sign-on'],
     ],
     ['no body at all', undefined, ['body']],
     ['a list', [STARTER], ['body']],

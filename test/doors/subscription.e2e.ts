@@ -154,6 +154,14 @@ describe('PUT /api/v1/accounts/{key}/subscription', () => {
     expect((await put(path, { plan: 'pro' })).body.overrides).toBeNull();
   });
 
+  it('has entitlements of its own, or not those of the plan', async () => {
+    const path = await newAccount();
+    const entitlements = { sso: true, seats: '5', support: null };
+    const { body } = await put(path, { plan: 'hobby', overrides: { entitlements } });
+    expect(body.overrides).toEqual({ prices: {}, allowances: {}, entitlements });
+    expect((await put(path, { plan: 'hobby', overrides: { entitlements: {} } })).body.overrides).toBeNull();
+  });
+
   it.each<[string, object, number, string]>([
     ['an unknown plan', { plan: 'nope' }, 404, 'not-found'],
     ['an unknown version', { plan: 'hobby', version: 99 }, 404, 'not-found'],
@@ -176,6 +184,12 @@ describe('PUT /api/v1/accounts/{key}/subscription', () => {
     [
       'an allowance for a meter without price',
       { plan: 'hobby', overrides: { prices: { build_minutes: null } } },
+      400,
+      'invalid-argument',
+    ],
+    [
+      'an entitlement with the name of an allowance',
+      { plan: 'hobby', overrides: { entitlements: { build_minutes: true } } },
       400,
       'invalid-argument',
     ],

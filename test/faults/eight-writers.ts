@@ -1,13 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { parseAccountKey } from '../../src/core/account-key';
 import { ONE, quantity } from '../../src/core/quantity';
-import { AccountService } from '../../src/cost-centers/account.service';
+import { ADMIN } from '../../src/platform/auth/principal';
 import { Database } from '../../src/platform/transaction';
 import { MeterService } from '../../src/pricing/meter.service';
 import { CarefulCommit } from '../../src/usage/careful-commit.service';
 import { CommitConnection } from '../../src/usage/commit-connection';
-import { EventIdentity } from '../../src/usage/event-identity.service';
-import { prepareEvent } from '../../src/usage/event-preparation';
+import { EventPreparer } from '../../src/usage/event-preparer.service';
 import { IngestRepository, type PreparedEvent } from '../../src/usage/ingest.repository';
 
 export interface Sketch {
@@ -32,34 +31,22 @@ export class EightWriters {
         new CommitConnection(app.get(Database), app.get(IngestRepository), app.get(CarefulCommit), {
           name: `writer ${i}`,
           lockTimeoutMs: 30_000,
+          thresholds: [80, 100],
         }),
     );
   }
 
   /** Events of this moment, ready to be stored, in the order of their keys as every group must be. */
   async prepare(sketches: readonly Sketch[], now = new Date()): Promise<PreparedEvent[]> {
-    const accounts = this.app.get(AccountService);
-    const identity = this.app.get(EventIdentity);
+    const preparer = this.app.get(EventPreparer);
     const catalogue = await this.app.get(MeterService).catalogue();
-    await accounts.learn([...new Set(sketches.map(({ account }) => parseAccountKey(account)))]);
-    const prepared = sketches.map(({ id, account, type = 'scans', resource = null, units = 1n }) => {
-      const known = accounts.known(parseAccountKey(account))!;
-      const at = now.getTime();
-      const amount = quantity(units * ONE);
-      const record = { kind: 'usage', source: '', id, type, resource, quantity: amount } as const;
-      return prepareEvent(
-        { ...record, account: known.key, occurredAt: null, properties: null, subject: null },
-        {
-          account: known,
-          segment: accounts.segmentAt(known, at),
-          at,
-          now: at,
-          key: identity.keyOf('', id),
-          catalogue,
-          contentOf: (parts) => identity.contentOf(parts),
-        },
-      );
-    });
+    const records = sketches.map(({ id, account, type = 'scans', resource = null, units = 1n }) => ({
+      ...{ kind: 'usage' as const, source: '', id, type, resource, quantity: quantity(units * ONE) },
+      ...{ account: parseAccountKey(account), occurredAt: null, properties: null, subject: null },
+    }));
+    const preparing = { principal: ADMIN, now: now.getTime(), backfill: false, catalogue };
+    await preparer.learn(records, preparing);
+    const prepared = records.map((record) => preparer.prepare(record, preparing));
     return prepared.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.accountId - b.accountId));
   }
 

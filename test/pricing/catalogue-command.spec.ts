@@ -80,6 +80,12 @@ describe('tallyhouse catalogue', () => {
         'Done: 0 new plans, 1 new version, other words for 0 plans, 0 as they are.\n',
       ].join('\n'),
     );
+    file('starter.yaml', starter('6', 'Begin').replace(' }\n', ', entitlements: { seats: "5" } }\n'));
+    expect((await run('diff', path)).output).toBe(
+      ['~ starter: version 3, beside 2 and what is older', '    entitlements.seats: not there -> "5"\n'].join(
+        '\n',
+      ),
+    );
     expect(await versions()).toEqual(['hobby 1', 'starter 1', 'starter 2']);
     expect(await trail('plan:starter')).toEqual([
       'cli:catalogue plan.created',

@@ -25,6 +25,19 @@ describe('a file of plans', () => {
     ]);
   });
 
+  it('grants what is true, false or a text, and no number', () => {
+    const granted = (entitlements: string) => `plans:${STARTER}    entitlements: ${entitlements}`;
+    const text = granted("{ sso: true, audit: false, support: 24x7, seats: '5' }");
+    const { plans } = readPlanFiles([{ path: 'a.yaml', text }]);
+    expect(Object.fromEntries(plans[0]!.offer.entitlements)).toEqual({
+      ...{ sso: true, audit: false },
+      ...{ support: '24x7', seats: '5' },
+    });
+    expect(problems(granted('{ seats: 5 }'))).toEqual([
+      'a.yaml: plans[0].entitlements.seats: must be true, false or a text of 1 to 200 characters',
+    ]);
+  });
+
   it('may name a part once and use it twice', () => {
     const text = `plans:
   - { key: one, name: One, currency: USD, base_fee: &fee { model: flat, amount: '5' } }

@@ -34,6 +34,12 @@ export interface MixedEvent {
 /** Meters of every aggregation; all but the gauges listen to `mixed.amount`. */
 export const MIXED_METERS: Readonly<Record<string, object>> = {
   'mixed.sum': { aggregation: 'sum', dimensions: ['region'] },
+  'mixed.pool': {
+    aggregation: 'sum',
+    event_types: ['mixed.amount', 'mixed.level'],
+    weights: { 'mixed.amount': '0.333333333333333', 'mixed.level': '2.5' },
+    dimensions: ['region'],
+  },
   'mixed.count': { aggregation: 'count', filters: [{ property: 'region', values: ['eu'] }] },
   'mixed.max': { aggregation: 'max' },
   'mixed.min': { aggregation: 'min' },

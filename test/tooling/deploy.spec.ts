@@ -9,6 +9,7 @@ const yaml = <Shape>(path: string): Shape => load(text(path)) as Shape;
 
 interface ComposeService {
   image: string;
+  profiles?: string[];
   environment: Record<string, string>;
   ports?: string[];
   volumes: string[];
@@ -68,12 +69,13 @@ const unknown = (names: readonly string[]): string[] => names.filter((name) => !
 
 describe('the compose file', () => {
   const { services, volumes } = yaml<{
-    services: Record<'app' | 'postgres' | 'redis', ComposeService>;
+    services: Record<'app' | 'postgres' | 'redis' | 'prometheus' | 'grafana', ComposeService>;
     volumes: Record<string, unknown>;
   }>('deploy/compose/compose.yaml');
 
   it('starts the app after a healthy Postgres and Redis', () => {
-    expect(Object.keys(services).sort()).toEqual(['app', 'postgres', 'redis']);
+    const always = Object.keys(services).filter((name) => !services[name as 'app'].profiles);
+    expect(always.sort()).toEqual(['app', 'postgres', 'redis']);
     for (const service of Object.values(services)) expect(service.healthcheck.test.length).toBeGreaterThan(1);
     expect(services.app.depends_on).toEqual({
       postgres: { condition: 'service_healthy' },
@@ -85,13 +87,28 @@ describe('the compose file', () => {
 
   it('keeps what must be kept and publishes on this machine only', () => {
     expect(services.postgres.volumes).toEqual(['postgres-data:/var/lib/postgresql']);
-    expect(Object.keys(volumes).sort()).toEqual(['app-data', 'postgres-data']);
+    expect(Object.keys(volumes).sort()).toEqual([
+      'app-data',
+      'grafana-data',
+      'postgres-data',
+      'prometheus-data',
+    ]);
     expect(services.app.ports).toEqual(['127.0.0.1:8082:8082', '127.0.0.1:9001:9001']);
     expect(services.postgres.ports).toBeUndefined();
   });
 
   it('sets only variables the app knows', () => {
     expect(unknown(Object.keys(services.app.environment))).toEqual([]);
+  });
+
+  it('adds Prometheus and Grafana for whoever asks, in versions that stay and on this machine only', () => {
+    for (const service of [services.prometheus, services.grafana]) {
+      expect(service.profiles).toEqual(['monitoring']);
+      expect(service.image).toMatch(/:v?\d+\.\d+\.\d+$/);
+      expect(service.ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+:\d+$/)]);
+      const [, port] = service.ports![0]!.split(':').map(Number);
+      expect(port).toBeLessThan(32_768);
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { parseAccountKey } from '../../src/core/account-key';
 import { DEFAULT_CALENDAR } from '../../src/core/account';
 import type { Waiting } from '../../src/usage/commit-queue';
 import type { PreparedEvent } from '../../src/usage/ingest.repository';
+import { LimitsAt, RuleBook } from '../../src/usage/limits-in-force.service';
 
 /** An event of an account that is ready to be stored; of it only the key and the account matter here. */
 function prepared(key: string, accountId: number): PreparedEvent {
@@ -33,6 +34,9 @@ function prepared(key: string, accountId: number): PreparedEvent {
     isLate: false,
     occurredAtSent: null,
     revision: '1',
+    limits: new LimitsAt(0, 1, '1:1', new RuleBook(new Map())),
+    isExempt: false,
+    ask: null,
   };
 }
 

@@ -16,6 +16,8 @@ export interface Job {
   readonly does: string;
   /** When it runs by itself, for people: `every 5 s`. */
   readonly when: string;
+  /** How often a turn is to succeed, for whoever watches; null or left out = there is no such promise. */
+  readonly everyMs?: number | null;
   readonly leaseMs: number;
   /** One turn. A job of periods catches up here with what it missed, by `Jobs.catchUp`. */
   readonly run: () => Promise<unknown>;
@@ -54,7 +56,7 @@ export class Jobs implements OnModuleDestroy {
   add(job: Job): void {
     if (this.#jobs.has(job.name)) throw new Error(`the job ${job.name} exists already`);
     this.#jobs.set(job.name, job);
-    this.metrics.know(job.name);
+    this.metrics.know(job.name, job.everyMs ?? null);
   }
 
   /** Exactly one finished run for each (job, period); see `JobRuns.runOnce`. */

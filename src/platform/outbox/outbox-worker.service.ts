@@ -3,6 +3,7 @@ import { Clock } from '../clock';
 import { Ids } from '../ids';
 import { Logger } from '../logger';
 import { counter, gauge } from '../metrics';
+import { storedGauge } from '../metrics-stored';
 import { Hopeless, Outbox, type OutboxTopic } from './outbox.service';
 import { OutboxRepository, type ClaimedMessage } from './outbox.repository';
 
@@ -62,6 +63,10 @@ export class OutboxWorker implements OnModuleDestroy {
     const help = 'Messages of the outbox, as last counted by this process';
     gauge({ name: 'tallyhouse_outbox_due', help: `${help}: not done yet` }, () => this.#waiting.due);
     gauge({ name: 'tallyhouse_outbox_parked', help: `${help}: given up` }, () => this.#waiting.parked);
+    const late = 'How long the message that is due for longest has been waiting for a worker; 0 = none does';
+    storedGauge({ name: 'tallyhouse_outbox_lag_seconds', help: late }, async () => [
+      { value: await this.messages.lagSeconds() },
+    ]);
   }
 
   /**

@@ -125,6 +125,11 @@ const COUNT_WAITING = `
   select (select count(*) from outbox where state = 'due')::int as due,
          (select count(*) from outbox where state = 'parked')::int as parked`;
 
+/** What is under way or was postponed is due later, so it does not count. */
+const READ_LAG = `
+  select coalesce(greatest(extract(epoch from now() - min(due_at)), 0), 0)::float8 as seconds
+  from outbox where state = 'due'`;
+
 interface ClaimedRow extends Pick<NewMessage, 'id' | 'bucket' | 'topic' | 'key' | 'payload'> {
   account_id: string;
   attempts: number;
@@ -191,6 +196,11 @@ export class OutboxRepository {
 
   async count(): Promise<{ due: number; parked: number }> {
     return (await this.database.query<{ due: number; parked: number }>(COUNT_WAITING))[0]!;
+  }
+
+  /** For how long the message that is due for longest has been due. */
+  async lagSeconds(): Promise<number> {
+    return (await this.database.query<{ seconds: number }>(READ_LAG))[0]!.seconds;
   }
 }
 

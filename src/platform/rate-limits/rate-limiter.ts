@@ -4,6 +4,7 @@ import { DomainError } from '../../core/errors';
 import type { Principal } from '../auth/principal';
 import { CONFIG, type Config } from '../config';
 import { Logger } from '../logger';
+import { counter, gauge } from '../metrics';
 import { REDIS } from '../redis.module';
 import { RateWindow, type RateLimit } from './rate-limit';
 import { RateLimits } from './rate-limits.service';
@@ -24,6 +25,10 @@ export class RateLimiter implements OnModuleDestroy {
   readonly #byPrincipal = new WeakMap<Principal, RateWindow>();
   readonly #usual: RateLimit | null;
   readonly #share: RateShare | null;
+  readonly #refusals = counter(
+    { name: 'tallyhouse_rate_limit_refusals_total', help: 'Requests beyond a limit, by kind of principal' },
+    ['kind'],
+  );
 
   constructor(
     private readonly limits: RateLimits,
@@ -35,6 +40,8 @@ export class RateLimiter implements OnModuleDestroy {
     const { rateLimitRequests: requests, rateLimitWindowMs: windowMs } = config;
     this.#usual = requests === 0 ? null : { requests, windowMs };
     this.#share = redis === null ? null : new RateShare(redis, logger, monotonicMs);
+    const help = 'Principals whose requests are being counted';
+    gauge({ name: 'tallyhouse_rate_limit_windows', help }, () => this.#byName.size);
   }
 
   /**
@@ -48,7 +55,10 @@ export class RateLimiter implements OnModuleDestroy {
     const { limit } = window;
     if (limit === null) return;
     const waitMs = window.take(this.monotonicMs(), limit);
-    if (waitMs > 0) throw tooMany(limit, waitMs);
+    if (waitMs > 0) {
+      this.#refusals.inc({ kind: principal.kind });
+      throw tooMany(limit, waitMs);
+    }
     if (window.untold === 1) this.#share?.tell(window);
   }
 

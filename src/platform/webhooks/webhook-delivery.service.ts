@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Histogram } from 'prom-client';
 import { z } from 'zod';
 import { takesType } from '../../core/event-type';
 import { Audit } from '../audit/audit.service';
@@ -12,6 +13,7 @@ import { BillingEvents } from '../billing-events/billing-events.service';
 import { Clock } from '../clock';
 import { CONFIG, type Config } from '../config';
 import { Ids } from '../ids';
+import { once } from '../metrics';
 import { Outbox, type OutboxMessage } from '../outbox/outbox.service';
 import { Database, type Sql } from '../transaction';
 import { DeliveryRepository } from './delivery.repository';
@@ -30,6 +32,9 @@ const MAX_REPLAYED = 10_000;
 const PAGE = 1_000;
 const GONE = 410;
 
+const SECONDS = 'tallyhouse_webhook_seconds';
+const BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /** What a replay did: how many calls are due, and the first event it left for another request. */
 export interface Replay {
   readonly queued: number;
@@ -40,6 +45,10 @@ export interface Replay {
 @Injectable()
 export class WebhookDelivery implements OnModuleInit {
   readonly #rules: { allowHttp: boolean; allowPrivate: boolean };
+  readonly #seconds = once(SECONDS, () => {
+    const help = 'Seconds an attempt to tell an endpoint took; delivered, refused by it, or unanswered';
+    return new Histogram({ name: SECONDS, help, labelNames: ['outcome'], buckets: BUCKETS });
+  });
 
   constructor(
     private readonly endpoints: WebhookEndpointRepository,
@@ -114,17 +123,20 @@ export class WebhookDelivery implements OnModuleInit {
     if (!endpoint?.enabled || event === null) return;
     const status = await this.#attempt(message, endpoint, event);
     if (status === GONE) return this.webhooks.disable(endpoint.id, 'the endpoint answered 410 Gone');
-    if (status < 200 || status > 299) throw new Error(`the endpoint answered ${status}`);
+    if (!isSuccess(status)) throw new Error(`the endpoint answered ${status}`);
   }
 
   async #attempt(message: OutboxMessage, endpoint: StoredEndpoint, event: BillingEvent): Promise<number> {
     const startedAt = performance.now();
-    const written = (statusCode: number | null, error: string | null) =>
-      this.deliveries.add({
+    const written = (statusCode: number | null, error: string | null) => {
+      const durationMs = Math.round(performance.now() - startedAt);
+      this.#seconds.observe({ outcome: outcomeOf(statusCode) }, durationMs / 1_000);
+      return this.deliveries.add({
         ...{ id: this.ids.uuidv7(), bucket: message.bucket, accountId: message.accountId },
         ...{ endpointId: endpoint.id, eventId: event.id, attempt: message.attempt, statusCode, error },
-        durationMs: Math.round(performance.now() - startedAt),
+        durationMs,
       });
+    };
     const status = await this.#send(endpoint, event, message.signal).catch(async (error: unknown) => {
       await written(null, error instanceof Error ? error.message : String(error));
       throw error;
@@ -147,6 +159,15 @@ export class WebhookDelivery implements OnModuleInit {
     };
     return sendWebhook({ url: endpoint.url, headers, body, signal }, this.#rules);
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
+}
+
+function outcomeOf(status: number | null): 'delivered' | 'refused' | 'unanswered' {
+  if (status === null) return 'unanswered';
+  return isSuccess(status) ? 'delivered' : 'refused';
 }
 
 function callTo(

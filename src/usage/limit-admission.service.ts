@@ -1,0 +1,254 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Sum } from '../core/contribution';
+import type { Reading } from '../core/event';
+import { admit, crossings, guardOf, overageDelta, type LimitRule } from '../core/limit';
+import { ONE, type Quantity, ZERO, quantity } from '../core/quantity';
+import { AccountClock } from '../platform/account-clock';
+import { Clock } from '../platform/clock';
+import { CONFIG, type Config } from '../platform/config';
+import type { Sql } from '../platform/transaction';
+import type { CounterGuard } from './counter-guard';
+import { UNSAID } from './counter-guard';
+import type { PreparedEvent } from './ingest.repository';
+import { LimitNotes, limitText } from './limit-notes.service';
+import {
+  LimitRepository,
+  nameOf,
+  type CounterRef,
+  type Crossing,
+  type Hold,
+  type Overage,
+  type WantedCounter,
+} from './limit.repository';
+import { LimitsInForce, type LimitsAt } from './limits-in-force.service';
+import type { LimitRefusal } from './outcome';
+
+/** A counter of which this transaction holds the row, as it stands while events are admitted one by one. */
+export interface Held extends CounterRef {
+  used: Quantity;
+  /** Held by open reservations of others. */
+  reserved: Quantity;
+  readonly limits: LimitsAt;
+  readonly rule: LimitRule | null;
+}
+
+/** What was decided about the events of a group. */
+export interface Admission {
+  readonly refused: ReadonlyMap<PreparedEvent, LimitRefusal>;
+  /** What a counter is told about its limit when the admitted events are added. */
+  readonly guardOf: (counter: Sum) => CounterGuard;
+  readonly overages: readonly Overage[];
+  readonly crossings: readonly Crossing[];
+}
+
+/** What one reservation holds. */
+export interface OwnHolds {
+  readonly id: string;
+  readonly holds: readonly Hold[];
+}
+
+export interface Step {
+  readonly held: Held;
+  readonly delta: Quantity;
+  readonly value: string | null;
+}
+
+const NOTHING: Admission = { refused: new Map(), guardOf: () => UNSAID, overages: [], crossings: [] };
+
+/**
+ * Judges events one by one against the limits of their accounts, while the rows of the counters are held (decision 5). What
+ * is refused is skipped, what follows may still fit.
+ */
+@Injectable()
+export class LimitAdmission {
+  readonly #thresholds: readonly number[];
+
+  constructor(
+    private readonly limits: LimitRepository,
+    private readonly inForce: LimitsInForce,
+    private readonly notes: LimitNotes,
+    private readonly clock: AccountClock,
+    private readonly wallClock: Clock,
+    @Inject(CONFIG) config: Pick<Config, 'limitThresholds'>,
+  ) {
+    this.#thresholds = config.limitThresholds;
+  }
+
+  /**
+   * Inside the transaction that has taken the keys of these events, all of which are new. `own` = the reservation that
+   * holds something for them already.
+   */
+  async admit(sql: Sql, events: readonly PreparedEvent[], own?: OwnHolds): Promise<Admission> {
+    const held = await this.hold(sql, countersOf(events), own?.id);
+    for (const { quantity: amount, ...counter } of own?.holds ?? []) {
+      const found = held.get(nameOf(counter));
+      if (found) found.reserved = quantity(found.reserved - amount);
+    }
+    if (held.size === 0) return NOTHING;
+    this.#renew(events, held);
+    const known = await this.#knownValues(sql, events, held);
+    const refused = new Map<PreparedEvent, LimitRefusal>();
+    const overages: Overage[] = [];
+    const crossed: Crossing[] = [];
+    for (const event of events) {
+      const steps = stepsOf(event, { held, known });
+      const wall = event.isExempt ? undefined : steps.find(isRefused);
+      if (wall) {
+        refused.set(event, refusalOf(wall));
+        continue;
+      }
+      for (const step of steps) this.#count(event, step, { overages, crossed, known });
+    }
+    return { refused, overages, crossings: crossed, guardOf: this.#guards(held) };
+  }
+
+  /** Records what the admitted events of a group went beyond and what they reached. */
+  async note(sql: Sql, admission: Admission): Promise<void> {
+    await this.notes.write(sql, admission);
+  }
+
+  /**
+   * The rows of all counters with a limit, locked; only then are the terms read that are in force. What is reserved leaves
+   * out what has lapsed, swept or not, except for the reservation `own`.
+   */
+  async hold(sql: Sql, wanted: readonly WantedCounter[], own?: string): Promise<Map<string, Held>> {
+    if (wanted.length === 0) return new Map();
+    const rows = await this.limits.lock(sql, wanted);
+    const missing = wanted.filter((counter) => counter.isLimited && !rows.has(nameOf(counter)));
+    if (missing.length > 0) {
+      await this.limits.make(sql, missing);
+      for (const [name, row] of await this.limits.lock(sql, missing)) rows.set(name, row);
+    }
+    const locked = wanted.filter((counter) => rows.has(nameOf(counter)));
+    const lapsed = await this.#lapsed(
+      sql,
+      locked.filter((counter) => rows.get(nameOf(counter))!.reserved > 0n),
+      own,
+    );
+    const limitsOf = await this.inForce.read(sql, locked);
+    return new Map(
+      locked.map(({ account, meter, segment }) => {
+        const counter = { account, meter, segment };
+        const { used, reserved } = rows.get(nameOf(counter))!;
+        const limits = limitsOf(account, segment);
+        const left = quantity(reserved - (lapsed.get(nameOf(counter)) ?? ZERO));
+        return [nameOf(counter), { ...counter, used, reserved: left, limits, rule: limits.ruleOf(meter) }];
+      }),
+    );
+  }
+
+  async #lapsed(
+    sql: Sql,
+    counters: readonly CounterRef[],
+    except: string | undefined,
+  ): Promise<Map<string, Quantity>> {
+    if (counters.length === 0) return new Map();
+    return this.limits.lapsed(sql, counters, { now: this.wallClock.now(), except });
+  }
+
+  /** From here on the events know the limits that they are judged by. */
+  #renew(events: readonly PreparedEvent[], held: ReadonlyMap<string, Held>): void {
+    const current = new Map(
+      [...held.values()].map(({ account, segment, limits }) => [`${account.id} ${segment.from}`, limits]),
+    );
+    for (const event of events) {
+      event.limits = current.get(`${event.accountId} ${event.segment.from}`) ?? event.limits;
+    }
+  }
+
+  async #knownValues(
+    sql: Sql,
+    events: readonly PreparedEvent[],
+    held: ReadonlyMap<string, Held>,
+  ): Promise<Set<string>> {
+    const asked = events.flatMap(({ account, segment, readings }) =>
+      readings.flatMap((reading) => {
+        const counter = { account, meter: reading.meter, segment };
+        return reading.kind === 'value' && held.has(nameOf(counter))
+          ? [{ ...counter, value: reading.value }]
+          : [];
+      }),
+    );
+    return asked.length === 0 ? new Set() : this.limits.knownValues(sql, asked);
+  }
+
+  #count(
+    event: PreparedEvent,
+    { held, delta, value }: Step,
+    notes: { overages: Overage[]; crossed: Crossing[]; known: Set<string> },
+  ): void {
+    const { account, meter, segment, rule } = held;
+    const [before, after] = [held.used, quantity(held.used + delta)];
+    held.used = after;
+    if (value !== null) notes.known.add(`${nameOf(held)} ${value}`);
+    if (rule === null) return;
+    const over = overageDelta({ before, after, limit: rule.limit });
+    const counter = { account, meter, segment };
+    if (over > 0n) notes.overages.push({ ...counter, key: event.key, quantity: over, limit: rule.limit });
+    const at = this.clock.now(account);
+    for (const percent of crossings({ before, after, limit: rule.limit }, this.#thresholds)) {
+      notes.crossed.push({ ...counter, percent, at, used: after, rule });
+    }
+  }
+
+  #guards(held: ReadonlyMap<string, Held>): (counter: Sum) => CounterGuard {
+    for (const { limits, meter, rule, used } of held.values()) {
+      if (rule !== null && used >= rule.limit) limits.watched.add(meter.id);
+      else limits.watched.delete(meter.id);
+    }
+    return ({ accountId, meterId, from, dims }) => {
+      const found = dims === '' ? held.get(`${accountId} ${meterId} ${from}`) : undefined;
+      if (!found) return UNSAID;
+      const { limits, rule, used } = found;
+      return { under: limits.under, guard: rule && guardOf(used, rule, this.#thresholds) };
+    };
+  }
+}
+
+/** The counters that events add to, each once. */
+export function countersOf(events: readonly PreparedEvent[]): WantedCounter[] {
+  const counters = new Map<string, WantedCounter>();
+  for (const { account, segment, readings, limits } of events) {
+    for (const { kind, meter } of readings) {
+      const counter = { account, meter, segment };
+      if (kind === 'level' || counters.has(nameOf(counter))) continue;
+      counters.set(nameOf(counter), { ...counter, isLimited: limits.ruleOf(meter) !== null });
+    }
+  }
+  return [...counters.values()];
+}
+
+function stepsOf(
+  { account, segment, readings }: PreparedEvent,
+  { held, known }: { held: ReadonlyMap<string, Held>; known: ReadonlySet<string> },
+): Step[] {
+  return readings.flatMap((reading) => {
+    const found = held.get(nameOf({ account, meter: reading.meter, segment }));
+    if (!found || reading.kind === 'level') return [];
+    const value = reading.kind === 'value' ? reading.value : null;
+    return [{ held: found, delta: deltaOf(reading, known.has(`${nameOf(found)} ${value}`)), value }];
+  });
+}
+
+function deltaOf(reading: Exclude<Reading, { kind: 'level' }>, isKnown: boolean): Quantity {
+  if (reading.kind === 'add') return reading.value;
+  return isKnown ? ZERO : ONE;
+}
+
+export function isRefused({ held: { used, reserved, rule }, delta }: Step): boolean {
+  return rule?.onExceed === 'refuse' && !admit({ used, reserved, delta, limit: rule.limit });
+}
+
+export function refusalOf({ held, delta }: Step): LimitRefusal {
+  const { meter, used, reserved } = held;
+  const rule = held.rule!;
+  return {
+    status: 'refused',
+    code: 'limit-refused',
+    reason: limitText({ meter, used, reserved, rule, delta }),
+    fields: ['quantity'],
+    used,
+    limit: rule.limit,
+    meter: meter.key,
+  };
+}

@@ -1,0 +1,125 @@
+import { LimitWorld } from './limit-world';
+
+describe('limits', () => {
+  let world: LimitWorld;
+  beforeAll(async () => {
+    world = await LimitWorld.at('2026-03-10T12:00:00Z');
+  });
+  afterAll(() => world.close());
+
+  it('flags what goes beyond, per request and only the part beyond (S-16, S-20, S-21)', async () => {
+    const account = 'org:flagged';
+    expect(await world.told(account, { scans: '7' })).toBe('recorded 7/10');
+    expect(await world.told(account, { scans: '1' })).toBe('recorded 8/10');
+    expect(await world.told(account, { scans: '4' })).toBe('recorded 12/10');
+    expect(await world.told(account, { scans: '1' })).toBe('recorded 13/10');
+    expect(await world.overages(account)).toEqual(['scans 2', 'scans 1']);
+    expect(await world.crossings(account)).toEqual(['scans 80% at 8', 'scans 100% at 12']);
+    expect(await world.counted(account, 'scans')).toBe('13 of 4 events');
+  });
+
+  it('refuses what would go beyond, and takes what still fits', async () => {
+    const account = 'org:refused';
+    await world.limit(account, { scans: ['10', 'refuse'] });
+    expect(await world.told(account, { scans: '9' })).toBe('recorded 9/10');
+    expect(await world.told(account, { scans: '2' }, 'too-much')).toBe('refused 9/10!');
+    expect(await world.told(account, { scans: '1' })).toBe('recorded 10/10');
+    expect(await world.told(account, { scans: '1' })).toBe('refused 10/10!');
+    expect(await world.counted(account, 'scans')).toBe('10 of 2 events');
+    expect(await world.overages(account)).toEqual([]);
+    await world.limit(account, { scans: ['20', 'refuse'] });
+    // The id of what was refused is free: it may be sent again.
+    expect(await world.told(account, { scans: '2' }, 'too-much')).toBe('recorded 12/20');
+  });
+
+  it('counts several meters or none', async () => {
+    const account = 'org:several';
+    await world.limit(account, { scans: ['5', 'refuse'], wallet_checks: ['100', 'refuse'] });
+    expect(await world.told(account, { scans: '3', wallet_checks: '50' })).toBe('recorded 3/5 50/100');
+    expect(await world.told(account, { scans: '1', wallet_checks: '51' })).toBe('refused 3/5 50/100!');
+    expect(await world.told(account, { scans: '2', wallet_checks: '50' })).toBe('recorded 5/5 100/100');
+    expect(await world.counted(account, 'scans')).toBe('5 of 2 events');
+    expect(await world.counted(account, 'wallet_checks')).toBe('100 of 2 events');
+  });
+
+  it('answers a replay as the first time, whatever happened since', async () => {
+    const account = 'org:replay';
+    expect(await world.told(account, { scans: '5' }, 'first')).toBe('recorded 5/10');
+    expect(await world.told(account, { scans: '3' })).toBe('recorded 8/10');
+    await world.limit(account, { scans: ['50', 'flag'] });
+    expect(await world.told(account, { scans: '5' }, 'first')).toBe('duplicate 5/10');
+    expect(await world.told(account, { scans: '1', wallet_checks: '2' }, 'pair')).toBe('recorded 9/50 2/100');
+    expect(await world.told(account, { scans: '1', wallet_checks: '2' }, 'pair')).toBe(
+      'duplicate 9/50 2/100',
+    );
+    await expect(world.told(account, { scans: '6' }, 'first')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(world.told(account, { scans: '1' }, 'pair')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(world.told(account, { scans: '1', wallet_checks: '3' }, 'pair')).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(await world.counted(account, 'scans')).toBe('9 of 3 events');
+  });
+
+  it('admits exactly what fits, however many ask at once', async () => {
+    const account = 'org:race';
+    await world.limit(account, { scans: ['100', 'refuse'] });
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => world.consume(account, { scans: '1' })),
+    );
+    const admitted = answers.filter(({ status }) => status === 'recorded');
+    expect(admitted).toHaveLength(100);
+    // Every one of them heard a total of its own.
+    expect(new Set(admitted.map(({ items }) => items[0]!.used)).size).toBe(100);
+    expect(await world.counted(account, 'scans')).toBe('100 of 100 events');
+    expect(await world.crossings(account)).toEqual(['scans 80% at 80', 'scans 100% at 100']);
+  });
+
+  it('keeps a limit that was lowered below the use, and one that was taken away', async () => {
+    const account = 'org:lowered';
+    expect(await world.told(account, { scans: '8' })).toBe('recorded 8/10');
+    await world.limit(account, { scans: ['5', 'refuse'] });
+    expect(await world.told(account, { scans: '1' })).toBe('refused 8/5!');
+    await world.limit(account, { scans: [null, ''] });
+    expect(await world.told(account, { scans: '1000' })).toBe('recorded 1008/∞');
+    await world.limit(account, { scans: ['2000', 'refuse'] });
+    expect(await world.told(account, { scans: '993' })).toBe('refused 1008/2000!');
+    expect(await world.told(account, { scans: '992' })).toBe('recorded 2000/2000');
+  });
+
+  it('begins anew with the period', async () => {
+    const account = 'org:months';
+    await world.limit(account, { scans: ['3', 'refuse'] });
+    expect(await world.told(account, { scans: '3' })).toBe('recorded 3/3');
+    world.usage.itIs('2026-04-01T00:00:00.000Z');
+    expect(await world.told(account, { scans: '3' })).toBe('recorded 3/3');
+    expect(await world.told(account, { scans: '1' })).toBe('refused 3/3!');
+    world.usage.itIs('2026-03-10T12:00:00Z');
+    expect(await world.crossings(account)).toEqual([
+      'scans 80% at 3',
+      'scans 100% at 3',
+      'scans 80% at 3',
+      'scans 100% at 3',
+    ]);
+  });
+
+  it('holds for events too: each is judged by itself', async () => {
+    const account = 'org:events';
+    await world.limit(account, { scans: ['5', 'refuse'] });
+    const event = (id: string, quantity: string) => ({ id, account, type: 'scans', quantity });
+    const { body } = await world.usage.admin.post<{
+      verdicts: { status: string; code?: string; reason?: string }[];
+    }>('/api/v1/events', { events: [event('a', '2'), event('b', '6'), event('c', '3')] });
+    expect(body.verdicts.map(({ status, code }) => code ?? status)).toEqual([
+      'recorded',
+      'limit-refused',
+      'recorded',
+    ]);
+    expect(body.verdicts[1]!.reason).toMatch(/^quantity: 6 more would go beyond the limit of scans: /);
+    const one = await world.usage.admin.post<{ code: string }>('/api/v1/events', event('d', '1'));
+    expect([one.status, one.body.code]).toEqual([402, 'limit-refused']);
+    await world.usage.record(account, [{ type: 'scans', at: '2026-03-01T00:00:00Z', quantity: '4' }]);
+    expect(await world.counted(account, 'scans')).toBe('9 of 3 events');
+    await world.usage.void(account, 'a');
+    expect(await world.counted(account, 'scans')).toBe('7 of 3 events');
+  });
+});
