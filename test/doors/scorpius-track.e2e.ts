@@ -1,5 +1,5 @@
 import { withClient } from '../support/postgres';
-import { newOrg, PROFESSIONAL, Scorpius, scorpiusWorld } from '../support/scorpius-client';
+import { newOrg, overages, PROFESSIONAL, Scorpius, scorpiusWorld } from '../support/scorpius-client';
 import { hs256 } from '../support/tokens';
 import type { UsageWorld } from '../support/usage-world';
 
@@ -49,6 +49,7 @@ describe('what POST /usage/track answers', () => {
     await client.update({ org_id: org, plan: 'enterprise', limits: { scans: -1 } });
     const { status, body } = await track({ feature: 'scans', quantity: 3 });
     expect([status, body.current_usage, body.limit, body.remaining]).toEqual([200, 3, -1, -1]);
+    expect(await overages(world, org)).toEqual([]);
   });
 
   it('S-24: one unit, unless it says how many', async () => {
@@ -56,18 +57,18 @@ describe('what POST /usage/track answers', () => {
     expect((await track({ feature: 'scans' })).body.current_usage).toBe(1);
   });
 
-  it('S-20, S-21: beyond the limit is accepted, and nothing is left', async () => {
-    const { track } = organisation();
-    const answers = [12, 1].map((quantity) => () => track({ feature: 'scans', quantity }));
+  it('S-20, S-21: beyond the limit is accepted, nothing is left, and each tells what it went further', async () => {
+    const { org, track } = organisation();
     const seen: unknown[] = [];
-    for (const ask of answers) {
-      const { status, body } = await ask();
+    for (const quantity of [12, 1]) {
+      const { status, body } = await track({ feature: 'scans', quantity });
       seen.push([status, body.current_usage, body.limit, body.remaining]);
     }
     expect(seen).toEqual([
       [200, 12, 10, 0],
       [200, 13, 10, 0],
     ]);
+    expect(await overages(world, org)).toEqual(['scans 2 beyond 10', 'scans 1 beyond 10']);
   });
 
   it('row 34: units that a plan refuses are not counted: 402 with the usual body', async () => {
@@ -164,9 +165,22 @@ describe('many at once', () => {
     const { org, client } = organisation();
     await client.track({ org_id: org, feature: 'scans', quantity: 50 });
     const answers = await fifty(org, client, 'scans');
-    expect(Math.max(...answers.map(({ body }) => body.current_usage))).toBe(100);
+    const totals = answers.map(({ body }) => body.current_usage).sort((a, b) => a - b);
+    expect(totals).toEqual(Array.from({ length: 50 }, (_, i) => 51 + i));
     expect(await client.used(org)).toEqual(['scans 100/10']);
   });
+});
+
+it('row 34: 50 that race for 10 refused beyond get exactly 10', async () => {
+  const { org, client } = organisation();
+  const overrides = { allowances: { scans: { limit: '10', on_exceed: 'refuse' } } };
+  await world.account(`org:${org}`);
+  await world.admin.put(`/api/v1/accounts/org:${org}/subscription`, { plan: 'free', overrides });
+  const send = () => client.track({ org_id: org, feature: 'scans' });
+  const answers = await Promise.all(Array.from({ length: 50 }, send));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+  expect(answers.filter(({ status }) => status === 402)).toHaveLength(40);
+  expect(await client.used(org)).toEqual(['scans 10/10']);
 });
 
 describe('features without a meter (row 22)', () => {

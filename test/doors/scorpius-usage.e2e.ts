@@ -1,4 +1,8 @@
-import { newOrg, PROFESSIONAL, Scorpius, scorpiusWorld } from '../support/scorpius-client';
+import { AccountService } from '../../src/cost-centers/account.service';
+import { accountOfOrganization } from '../../src/cost-centers/organization-id';
+import { PaymentProfileService } from '../../src/cost-centers/payment-profile.service';
+import { Database, type Sql } from '../../src/platform/transaction';
+import { newOrg, overages, PROFESSIONAL, Scorpius, scorpiusWorld } from '../support/scorpius-client';
 import { withClient } from '../support/postgres';
 import type { UsageWorld } from '../support/usage-world';
 
@@ -82,6 +86,7 @@ describe('what GET /usage/{org_id} answers', () => {
     expect((await track('scans', 5)).body).toMatchObject({ current_usage: 5, limit: 5, remaining: 0 });
     expect((await track('scans', 2)).body).toMatchObject({ current_usage: 7, limit: 5, remaining: 0 });
     expect(await client.used(org)).toEqual(['scans 7/5']);
+    expect(await overages(world, org)).toEqual(['scans 2 beyond 5']);
   });
 
   it('S-14, S-15: a new period begins with nothing, whether it is read or written first (TR-4)', async () => {
@@ -116,6 +121,20 @@ describe('what GET /usage/{org_id} answers', () => {
     expect([(await client.usage(org)).body.plan, await client.used(org)]).toEqual([
       ...['professional', ['scans 8/1000']],
     ]);
+  });
+
+  it('S-46, S-47: tells that a payment is overdue, and that none is', async () => {
+    const { org, client } = organisation();
+    const { app } = world.app;
+    const key = accountOfOrganization(org);
+    await app.get(AccountService).learn([key]);
+    const account = await app.get(AccountService).get(key);
+    for (const overdue of [true, false]) {
+      const change = { actor: 'test', at: new Date('2024-06-15T00:00:00Z') };
+      const set = (tx: Sql) => app.get(PaymentProfileService).setOverdue(tx, account, overdue, change);
+      await app.get(Database).transaction(set);
+      expect((await client.usage(org)).body.payment_overdue).toBe(overdue);
+    }
   });
 
   it('rounds use up and limits down, so that no more is promised than there is', async () => {
@@ -183,6 +202,7 @@ describe('stories', () => {
     }
     expect(left).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0]);
     expect(await client.used(org)).toEqual(['scans 12/10']);
+    expect(await overages(world, org)).toEqual(['scans 1 beyond 10', 'scans 1 beyond 10']);
   });
 
   it('C2-2: sixty requests of 25 addresses each are 1,500 wallet checks, the first four within the limit', async () => {
@@ -195,6 +215,9 @@ describe('stories', () => {
     expect(left.filter((over) => over >= 0)).toEqual([75, 50, 25, 0]);
     expect(left.at(-1)).toBe(-1400);
     expect(await client.used(org)).toEqual(['wallet_checks 1500/100']);
+    const beyond = await overages(world, org);
+    expect(beyond).toEqual(Array(56).fill('wallet_checks 25 beyond 100'));
+    expect(beyond.length * 25).toBe(1400);
   });
 
   it('C2-3: the last millisecond of a month and the first of the next lie in different periods', async () => {

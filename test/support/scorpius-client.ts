@@ -1,4 +1,5 @@
 import { hs256, TOKEN_SECRET } from './tokens';
+import { withClient } from './postgres';
 import type { RestAnswer } from './rest';
 import { UsageWorld } from './usage-world';
 
@@ -36,6 +37,18 @@ export const scorpiusWorld = (now: string): Promise<UsageWorld> =>
   UsageWorld.at(now, { jwtSecret: TOKEN_SECRET, metricsToken: METRICS_TOKEN });
 
 export const METRICS_TOKEN = 'Mx9-scrapes-the-figures-of-a-test-run';
+
+/** S-45: what went beyond limits, in the order it was stored, as `scans 2 beyond 10`. */
+export const overages = (world: UsageWorld, org: string): Promise<string[]> =>
+  withClient(world.app.databaseUrl, async (client) => {
+    const { rows } = await client.query<{ told: string }>(
+      `select format('%s %s beyond %s', m.key, trim_scale(o.quantity), trim_scale(o.limit_then)) as told
+       from usage_overage o join account a on a.id = o.account_id join meter m on m.id = o.meter_id
+       where a.key = $1 order by o.recorded_at, o.key`,
+      [`org:${org}`],
+    );
+    return rows.map(({ told }) => told);
+  });
 
 /** A client of Scorpius as the original has them: a bearer token and JSON. */
 export class Scorpius {
