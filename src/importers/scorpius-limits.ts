@@ -51,7 +51,9 @@ export function judgeLimits(hash: Hash, card: RateCard): JudgedLimits {
     (feature) => FEATURE_METERS.has(feature) && !Object.hasOwn(hash, feature) && isLimited(card, feature),
   );
   const overrides = overridesText({
-    ...{ baseFee: undefined, prices: new Map(), entitlements: new Map() },
+    baseFee: undefined,
+    prices: new Map(),
+    entitlements: new Map(),
     allowances,
   });
   return { others, overrides, untold, problems };

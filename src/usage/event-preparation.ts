@@ -12,7 +12,7 @@ import type { Stretch } from '../core/contribution';
 import type { Account } from '../core/account';
 import type { Catalogue } from '../pricing/meter.service';
 import type { RecordUsage } from './event-record.commands';
-import type { Ask, PreparedEvent } from './ingest.repository';
+import type { Ask, PreparedEvent } from './prepared-event';
 import type { LimitsAt } from './limits-in-force.service';
 
 const PROPERTIES_MAX = 32_768;

@@ -9,7 +9,7 @@ import { CONFIG, type Config } from '../platform/config';
 import type { Sql } from '../platform/transaction';
 import type { CounterGuard } from './counter-guard';
 import { UNSAID } from './counter-guard';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { LimitNotes, limitText } from './limit-notes.service';
 import {
   LimitRepository,
@@ -191,10 +191,16 @@ export class LimitAdmission {
     }
   }
 
+  /** Whether nothing but overage can become of more use: it is not refused, and no threshold lies ahead. */
+  #isAllOver(used: Quantity, { limit, onExceed }: LimitRule): boolean {
+    const last = this.#thresholds.at(-1) ?? 0;
+    return onExceed !== 'refuse' && used * 100n >= limit * BigInt(last);
+  }
+
   #guards(held: ReadonlyMap<string, Held>): (counter: Sum) => CounterGuard {
     for (const { limits, meter, rule, used } of held.values()) {
-      if (rule !== null && used >= rule.limit) limits.watched.add(meter.id);
-      else limits.watched.delete(meter.id);
+      if (rule === null || used < rule.limit) limits.reached.delete(meter.id);
+      else limits.reached.set(meter.id, this.#isAllOver(used, rule) ? 'over' : 'watched');
     }
     return ({ accountId, meterId, from, dims }) => {
       const found = dims === '' ? held.get(`${accountId} ${meterId} ${from}`) : undefined;

@@ -42,8 +42,11 @@ const NO_RULES = new RuleBook(new Map());
 
 /** The limits of an account in a stretch of one of its periods. */
 export class LimitsAt implements Stretch {
-  /** Meters of which every use has to be looked at, as far as this process knows; a hint and no more. */
-  readonly watched = new Set<number>();
+  /**
+   * Meters whose counters have reached their limit, as far as this process knows: of `over` ones all use is overage, the
+   * others have to be looked at each time. A hint and no more: the rows of the counters decide.
+   */
+  readonly reached = new Map<number, 'over' | 'watched'>();
 
   constructor(
     readonly from: number,

@@ -86,6 +86,32 @@ describe('limits', () => {
     expect(await world.told(account, { scans: '992' })).toBe('recorded 2000/2000');
   });
 
+  it('writes down all that is used beyond a limit that was passed before, and stops when it is raised', async () => {
+    const account = 'org:over';
+    expect(await world.told(account, { scans: '12' })).toBe('recorded 12/10');
+    // All of these go the one-statement way: each is overage as a whole.
+    await Promise.all(Array.from({ length: 30 }, () => world.consume(account, { scans: '2' })));
+    expect(await world.counted(account, 'scans')).toBe('72 of 31 events');
+    expect(await world.overages(account)).toEqual(Array.from({ length: 31 }, () => 'scans 2'));
+    await world.limit(account, { scans: ['100', 'flag'] });
+    expect(await world.told(account, { scans: '8' })).toBe('recorded 80/100');
+    expect(await world.told(account, { scans: '21' })).toBe('recorded 101/100');
+    expect((await world.overages(account)).slice(31)).toEqual(['scans 1']);
+    expect(await world.crossings(account)).toEqual(['scans 80% at 12', 'scans 100% at 12']);
+  });
+
+  it('looks again after a void brought use back below a limit that was passed', async () => {
+    const account = 'org:back';
+    await world.usage.record(account, [
+      { type: 'scans', at: '2026-03-10T11:00:00Z', quantity: '11', id: 'big' },
+    ]);
+    expect(await world.told(account, { scans: '1' })).toBe('recorded 12/10');
+    await world.usage.void(account, 'big');
+    expect(await world.told(account, { scans: '9' })).toBe('recorded 10/10');
+    expect(await world.told(account, { scans: '5' })).toBe('recorded 15/10');
+    expect(await world.overages(account)).toEqual(['scans 1', 'scans 1', 'scans 5']);
+  });
+
   it('begins anew with the period', async () => {
     const account = 'org:months';
     await world.limit(account, { scans: ['3', 'refuse'] });
