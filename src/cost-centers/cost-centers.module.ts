@@ -20,6 +20,8 @@ import { UsageRpcController } from './usage-rpc.rest.controller';
 import { UsageRpcService } from './usage-rpc.service';
 import { BlindIndex } from '../platform/blind-index';
 import { Checks } from '../platform/checks';
+import { BillingUpdateController } from './billing-update.rest.controller';
+import { BillingUpdate } from './billing-update.service';
 import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
@@ -46,6 +48,7 @@ import { TermsService } from './terms.service';
     UsageRpcGrpcController,
     LedgerController,
     GrantController,
+    BillingUpdateController,
   ],
   providers: [
     AccountRepository,
@@ -55,6 +58,7 @@ import { TermsService } from './terms.service';
     TermsRepository,
     TermsService,
     SubscriptionService,
+    BillingUpdate,
     BlindIndex,
     CostCenterRepository,
     CostCenterService,
