@@ -69,7 +69,7 @@ const neighbours = (hasStorm) => (bench) =>
 export const consumption = {
   title: 'Limits: consume',
   cases: {
-    'single POST, no limits': record(undefined),
+    'single POST, no limits': record([]),
     'single POST, limits on every account': record(GIVE_LIMITS),
     'consume, 64': consume(64),
     'consume, 256': consume(256),
@@ -109,8 +109,8 @@ export const consumption = {
 export const crowd = {
   title: 'Limits: hot accounts',
   cases: {
-    'single POST, 10,000 accounts': record(undefined),
-    'single POST, one account': record(undefined, { oneAccount: true }),
+    'single POST, 10,000 accounts': record([]),
+    'single POST, one account': record([], { oneAccount: true }),
     'neighbours alone': neighbours(false),
     'neighbours under a storm': neighbours(true),
   },
