@@ -28,6 +28,16 @@ const record =
   (bench) =>
     against(bench, { name: 'single events', path: EVENTS, settle, connections: 64, ...more });
 
+function bareFastify(bench) {
+  return bench.withFixture('bare-fastify.mjs', {}, (node, address) =>
+    bench.measure({
+      name: 'bare Fastify',
+      node,
+      load: (seconds) => httpLoad({ url: `http://${address}`, path: '/events', connections: 64, seconds }),
+    }),
+  );
+}
+
 /** Redis counts under the limit and stores the event, each request synced to disk before its answer. */
 const redisLua = (connections) => (bench) =>
   withRedis((redis) =>
@@ -71,6 +81,9 @@ export const consumption = {
   cases: {
     'single POST, no limits': record([]),
     'single POST, limits on every account': record(GIVE_LIMITS),
+    'Fastify no-op for track, 64': bareFastify,
+    'track, 64': (bench) =>
+      against(bench, { name: 'track', path: '/usage/track', shape: 'track', connections: 64 }),
     'consume, 64': consume(64),
     'consume, 256': consume(256),
     'Redis Lua with the event, synced, 64': redisLua(64),
