@@ -99,6 +99,12 @@ export const consumption = {
       floor: 0.9,
     },
     {
+      number: '22',
+      title: '`POST /usage/track` / no-op of bare Fastify, 64 connections',
+      top: 'track, 64',
+      bottom: 'Fastify no-op for track, 64',
+    },
+    {
       number: '19',
       title:
         'durable consume / Redis Lua with `appendfsync always` that also stores the event, 64 connections',
