@@ -107,7 +107,7 @@ export const RECORD_EVENTS_DOOR: ApiDoor = {
       .meta({ example: [CLOUD_CALL] }),
   },
   answers: { 200: z.union([Verdict, Verdicts]), 201: Verdict },
-  errors: ['not-found', 'conflict', 'failed-precondition'],
+  errors: ['not-found', 'conflict', 'failed-precondition', 'limit-refused'],
 };
 
 const Build = WaybillEvent.meta({ id: 'WaybillEvent' });
@@ -120,7 +120,7 @@ export const WAYBILL_EVENT_DOOR: ApiDoor = {
   answers: {
     201: z.strictObject({ event_id: z.string().meta({ format: 'uuid' }), recorded: z.literal(true) }),
   },
-  errors: ['conflict'],
+  errors: ['conflict', 'limit-refused'],
 };
 
 export const WAYBILL_BATCH_DOOR: ApiDoor = {
@@ -129,5 +129,5 @@ export const WAYBILL_BATCH_DOOR: ApiDoor = {
   summary: 'Records a batch in Waybill’s words: all or nothing',
   body: z.object({ events: z.array(Build).max(RECORDS_MAX) }).meta({ example: { events: [BUILD] } }),
   answers: { 201: z.strictObject({ recorded: z.int() }) },
-  errors: ['conflict'],
+  errors: ['conflict', 'limit-refused'],
 };
