@@ -25,6 +25,7 @@ import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
 import { SecretBox } from '../platform/secret-box';
+import { SpendingService } from './spending.service';
 import { StripeCustomerRepository } from './stripe-customer.repository';
 import { StripeCustomerService } from './stripe-customer.service';
 import { SubscriptionController } from './subscription.rest.controller';
@@ -61,13 +62,21 @@ import { TermsService } from './terms.service';
     MemberService,
     ResetUsageService,
     SecretBox,
+    SpendingService,
     StripeCustomerRepository,
     StripeCustomerService,
     UsageCreditNoteRepository,
     UsageCreditNoteService,
     UsageRpcService,
   ],
-  exports: [AccountService, TermsService, SubscriptionService, CostCenterService, ResetUsageService],
+  exports: [
+    AccountService,
+    TermsService,
+    SubscriptionService,
+    CostCenterService,
+    ResetUsageService,
+    SpendingService,
+  ],
 })
 export class CostCentersModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

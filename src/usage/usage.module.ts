@@ -73,6 +73,17 @@ import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
 import { SPAN_CHECKS } from './span-checks';
 import { ListUsageController } from './list-usage.rest.controller';
 import { EndlessSpans } from './endless-spans.service';
+import { CheckUsageService } from './check-usage.service';
+import { LimitFactsRepository } from './limit-facts.repository';
+import { LimitFactsController } from './limit-facts.rest.controller';
+import { LimitFacts } from './limit-facts.service';
+import { LimitMetrics } from './limit-metrics.service';
+import { LimitRestController } from './limit.rest.controller';
+import { ReservationController } from './reservation.rest.controller';
+import { SpentAccounts } from './spent-accounts.service';
+import { StandingRepository } from './standing.repository';
+import { StandingService } from './standing.service';
+import { UsageDecisions } from './usage-decision.service';
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule],
@@ -86,6 +97,8 @@ import { EndlessSpans } from './endless-spans.service';
     ListUsageController,
     SpanRpcController,
     SpanRpcGrpcController,
+    ReservationController,
+    LimitFactsController,
   ],
   providers: [
     CarefulCommit,
@@ -116,6 +129,15 @@ import { EndlessSpans } from './endless-spans.service';
     ReservationRepository,
     ReservationService,
     LimitNotes,
+    LimitMetrics,
+    LimitFacts,
+    LimitFactsRepository,
+    LimitRestController,
+    CheckUsageService,
+    SpentAccounts,
+    StandingRepository,
+    StandingService,
+    UsageDecisions,
     LimitRepository,
     LimitsInForce,
     ListChargeService,
