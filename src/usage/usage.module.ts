@@ -78,6 +78,7 @@ import { LimitFactsRepository } from './limit-facts.repository';
 import { LimitFactsController } from './limit-facts.rest.controller';
 import { LimitFacts } from './limit-facts.service';
 import { LimitMetrics } from './limit-metrics.service';
+import { LimitGrpcController } from './limit.grpc.controller';
 import { LimitRestController } from './limit.rest.controller';
 import { ReservationController } from './reservation.rest.controller';
 import { SpentAccounts } from './spent-accounts.service';
@@ -98,6 +99,7 @@ import { UsageDecisions } from './usage-decision.service';
     SpanRpcController,
     SpanRpcGrpcController,
     ReservationController,
+    LimitGrpcController,
     LimitFactsController,
   ],
   providers: [
