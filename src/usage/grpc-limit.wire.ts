@@ -1,5 +1,4 @@
 import { invalid } from '../core/errors';
-import { checkInstant, parseInstant } from '../core/instant';
 import type { Timestamp } from '../generated/google/protobuf/timestamp';
 import {
   type CheckItem,
@@ -21,6 +20,7 @@ import {
   type Spending,
   type UsageItem,
 } from '../generated/metering/v1/metering';
+import { timestampOf as secondsAndNanos } from '../platform/doors/proto-json';
 import type { CheckUsage } from './check-usage.commands';
 import { type CheckUsageAnswer, fromRestCheck } from './check-usage.wire';
 import type { ConsumeUsage } from './consume-usage.commands';
@@ -87,13 +87,7 @@ export function fromGrpcCommit({ account, id, quantities }: CommitRequest): Comm
 export const fromGrpcRelease = ({ account, id }: ReleaseRequest): ReservationRef =>
   fromRestReservation({ key: account, id });
 
-const MS = 1000;
-
-function timestampOf(instant: string): Timestamp {
-  const at = checkInstant(parseInstant(instant, 'instant'), 'instant');
-  const milliseconds = at % MS;
-  return { seconds: String((at - milliseconds) / MS), nanos: milliseconds * 1_000_000 };
-}
+const timestampOf = (instant: string): Timestamp => secondsAndNanos(new Date(instant));
 
 const periodOf = (period: { from: string; to: string } | null): Period | null =>
   period && { from: timestampOf(period.from), to: timestampOf(period.to) };
