@@ -368,6 +368,16 @@ describe('the doors of limits', () => {
       await expect(
         grpc.call('check', { account, items: [{ meter: 'scans', entitlement: 'sso' }] }),
       ).rejects.toMatchObject({ code: 3 });
+      const metrics = await (await fetch(`${world.usage.app.rest}/metrics`)).text();
+      const decisions = /^tallyhouse_limit_decisions_total\{door="grpc",outcome="(\w+)"\} 1$/gm;
+      expect([...metrics.matchAll(decisions)].map(([, outcome]) => outcome).sort()).toEqual([
+        'committed',
+        'denied',
+        'recorded',
+        'refused',
+        'reserved',
+      ]);
+      expect(metrics).toMatch(/^tallyhouse_limit_crossings_total [1-9]/m);
     });
   });
 });
