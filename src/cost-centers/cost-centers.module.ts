@@ -29,6 +29,7 @@ import { LedgerController } from './ledger.rest.controller';
 import { PaymentProfileRepository } from './payment-profile.repository';
 import { PaymentProfileService } from './payment-profile.service';
 import { SecretBox } from '../platform/secret-box';
+import { SpendingService } from './spending.service';
 import { StripeCustomerRepository } from './stripe-customer.repository';
 import { StripeCustomerService } from './stripe-customer.service';
 import { SubscriptionController } from './subscription.rest.controller';
@@ -69,6 +70,7 @@ import { TermsService } from './terms.service';
     PaymentProfileService,
     ResetUsageService,
     SecretBox,
+    SpendingService,
     StripeCustomerRepository,
     StripeCustomerService,
     UsageCreditNoteRepository,
@@ -82,6 +84,7 @@ import { TermsService } from './terms.service';
     CostCenterService,
     PaymentProfileService,
     ResetUsageService,
+    SpendingService,
   ],
 })
 export class CostCentersModule implements OnModuleInit {

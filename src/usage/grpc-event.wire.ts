@@ -106,7 +106,8 @@ function instantOf(at: Event['occurredAt']): number | null {
   return checkInstant(parseInt(`${at.seconds}000`, 10) + milliseconds, 'occurred_at');
 }
 
-function structOf({ fields }: Struct, depth: number): Properties {
+/** A struct as properties; `depth` is that of its fields. Throws `invalid-argument` for what no event may carry. */
+export function structOf({ fields }: Struct, depth: number): Properties {
   if (depth > STRUCT_DEPTH_MAX)
     throw invalid('properties', `must not be nested deeper than ${STRUCT_DEPTH_MAX} levels`);
   const properties: Record<string, PropertyValue> = {};

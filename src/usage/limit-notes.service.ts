@@ -5,12 +5,18 @@ import { formatRatio } from '../core/quantity';
 import { quantityRatio, type Quantity } from '../core/quantity';
 import { divideRatios } from '../core/ratio';
 import { BillingEvents } from '../platform/billing-events/billing-events.service';
+import { counter } from '../platform/metrics';
 import type { Sql } from '../platform/transaction';
 import { LimitRepository, type Crossing, type Overage } from './limit.repository';
 
 /** Keeps the two facts about limits (design row 33): use beyond one, and a threshold that was reached. */
 @Injectable()
 export class LimitNotes {
+  readonly #crossed = counter({
+    name: 'tallyhouse_limit_crossings_total',
+    help: 'Thresholds of limits that were reached; also by transactions that were taken back afterwards',
+  });
+
   constructor(
     private readonly limits: LimitRepository,
     private readonly events: BillingEvents,
@@ -25,6 +31,7 @@ export class LimitNotes {
     if (crossings.length === 0) return;
     const news = await this.limits.insertCrossings(sql, crossings);
     await this.events.emitAll(sql, news.map(toldOf));
+    this.#crossed.inc(news.length);
   }
 }
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Account } from '../core/account';
 import { DomainError, invalid } from '../core/errors';
-import { keyedId } from '../platform/keyed-id';
 import { formatQuantity, parseQuantity, type Quantity, quantity, ZERO } from '../core/quantity';
 import { AccountService } from '../cost-centers/account.service';
 import { AccountClock } from '../platform/account-clock';
@@ -32,6 +31,7 @@ import {
   committedAnswer,
   countsOf,
   openAnswer,
+  reservationId,
   storedItems,
 } from './stored-reservation';
 import { inKeyOrder } from './twins';
@@ -75,7 +75,7 @@ export class ReservationService {
     const distinct = asked.findIndex(({ meter }) => meter.aggregation === 'unique');
     if (distinct >= 0)
       throw invalid(`items[${distinct}].meter`, 'counts distinct values, which cannot be held');
-    const id = keyedId('reservation', command.source, command.id);
+    const id = reservationId(command.source, command.id);
     const content = this.identity.contentOf(asked.map(({ event }) => event.content));
     return this.#again(() =>
       this.database.transaction((tx) =>

@@ -1,12 +1,18 @@
 import { DomainError, invalid } from '../core/errors';
 import type { Properties } from '../core/event';
 import { formatQuantity, parseQuantity, type Quantity, ZERO } from '../core/quantity';
+import { keyedId } from '../platform/keyed-id';
 import type { Asked } from './consume-preparation.service';
 import type { ConsumeAnswer, ConsumeItem } from './consume-usage.commands';
 import type { ReservationAnswer } from './reservation.commands';
 import type { StoredCount, StoredItem, StoredReservation } from './reservation.repository';
 
 /** Between a reservation as it is stored and as it is spoken of. */
+
+/** The id of the reservation that a request made, or will make. */
+export function reservationId(source: string, id: string): string {
+  return keyedId('reservation', source, id);
+}
 
 export function storedItems(asked: readonly Asked[]): StoredItem[] {
   return asked.map(({ item: { meter, type = null, quantity, resource, properties } }) => ({

@@ -84,6 +84,18 @@ import { ScorpiusTrack } from './scorpius-track.service';
 import { ScorpiusUsageController } from './scorpius-usage.rest.controller';
 import { ScorpiusUsage } from './scorpius-usage.service';
 
+import { CheckUsageService } from './check-usage.service';
+import { LimitFactsRepository } from './limit-facts.repository';
+import { LimitFactsController } from './limit-facts.rest.controller';
+import { LimitFacts } from './limit-facts.service';
+import { LimitMetrics } from './limit-metrics.service';
+import { LimitGrpcController } from './limit.grpc.controller';
+import { LimitRestController } from './limit.rest.controller';
+import { ReservationController } from './reservation.rest.controller';
+import { SpentAccounts } from './spent-accounts.service';
+import { StandingRepository } from './standing.repository';
+import { StandingService } from './standing.service';
+import { UsageDecisions } from './usage-decision.service';
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule],
@@ -99,6 +111,9 @@ import { ScorpiusUsage } from './scorpius-usage.service';
     SpanRpcGrpcController,
     ScorpiusMetricsController,
     ScorpiusUsageController,
+    ReservationController,
+    LimitGrpcController,
+    LimitFactsController,
   ],
   providers: [
     CarefulCommit,
@@ -129,6 +144,15 @@ import { ScorpiusUsage } from './scorpius-usage.service';
     ReservationRepository,
     ReservationService,
     LimitNotes,
+    LimitMetrics,
+    LimitFacts,
+    LimitFactsRepository,
+    LimitRestController,
+    CheckUsageService,
+    SpentAccounts,
+    StandingRepository,
+    StandingService,
+    UsageDecisions,
     LimitRepository,
     LimitsInForce,
     ListChargeService,

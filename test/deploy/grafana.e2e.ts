@@ -28,11 +28,7 @@ const USAGE_METRICS: Record<string, DeclaredMetric> = {
 };
 
 /** Metrics that are queried and not told yet. */
-const PENDING: Record<string, DeclaredMetric> = {
-  tallyhouse_limit_decisions_total: { type: 'counter', labels: ['door', 'outcome'] },
-  tallyhouse_limit_crossings_total: { type: 'counter', labels: [] },
-  tallyhouse_reservations_open: { type: 'gauge', labels: [] },
-};
+const PENDING: Record<string, DeclaredMetric> = {};
 
 /** What Prometheus itself says of its targets. */
 const SCRAPER_METRICS: Record<string, DeclaredMetric> = { up: { type: 'gauge', labels: [] } };

@@ -180,6 +180,18 @@ async function invoiceAt(now: string): Promise<string> {
   return body.items[0]!.id;
 }
 
+let reserved = 0;
+
+/** A reservation that holds what its making shows. */
+async function openReservation(): Promise<string> {
+  const admin = new Rest(app.rest, app.adminKey);
+  const body = { account: 'org:acme', items: [{ meter: 'scans', quantity: '10' }] };
+  const content = { body, contentType: 'application/json' };
+  const headers = { 'idempotency-key': `held-${++reserved}` };
+  const answer = await admin.send<{ id: string }>('POST', '/api/v1/reservations', { ...content, headers });
+  return answer.body.id;
+}
+
 const draftInvoice = (): Promise<string> => invoiceAt('2025-02-01T00:00:00Z');
 /** An hour of grace is over. */
 const finalInvoice = (): Promise<string> => invoiceAt('2025-02-01T01:00:00Z');
@@ -208,8 +220,9 @@ describe('a call made of the document’s examples', () => {
     createBudget: 'waybill',
     createTestClock: 'test-clocks',
   };
-  /** Each door of an invoice has one of its own, because others would end the state that it needs. */
+  /** Each door of an invoice or a reservation has one of its own, because others would end the state that it needs. */
   const prepared = ({ template, at }: Operation): Promise<string> | undefined => {
+    if (template.includes('/reservations/{id}')) return openReservation();
     if (!template.startsWith('/api/v1/invoices/{id}')) return undefined;
     return at.operationId === 'finaliseInvoice' ? draftInvoice() : finalInvoice();
   };

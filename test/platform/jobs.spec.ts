@@ -184,6 +184,7 @@ describe('a job by hand', () => {
         'off-cycle-invoices',
         'outbox',
         'partition-upkeep',
+        'reservation-expiry',
         'reset_usage',
         'retention',
         'rollup',

@@ -55,6 +55,23 @@ export class MeteringClient {
     );
   }
 
+  /** A unary rpc by its name in lower camel case; fails with the ServiceError. */
+  call<Response>(rpc: string, request: object): Promise<Response> {
+    const unary = this.#stub as unknown as Record<
+      string,
+      (
+        request: object,
+        metadata: Metadata,
+        done: (error: ServiceError | null, response: Response) => void,
+      ) => void
+    >;
+    return new Promise((done, failed) =>
+      unary[rpc]!.call(this.#stub, request, this.#metadata, (error, response) =>
+        error ? failed(error) : done(response),
+      ),
+    );
+  }
+
   /** Sends all requests without waiting and collects the answers in their order. */
   streamEvents(requests: readonly object[]): Promise<RecordEventsResponse[]> {
     return new Promise((done, failed) => {

@@ -144,6 +144,250 @@ func (VerdictStatus) EnumDescriptor() ([]byte, []int) {
 	return file_metering_v1_metering_proto_rawDescGZIP(), []int{1}
 }
 
+// What a name of a plan can stand for.
+type EntitlementKind int32
+
+const (
+	// Never sent.
+	EntitlementKind_ENTITLEMENT_KIND_UNSPECIFIED EntitlementKind = 0
+	// The plan says nothing of it.
+	EntitlementKind_ENTITLEMENT_KIND_NONE EntitlementKind = 1
+	// Granted or not.
+	EntitlementKind_ENTITLEMENT_KIND_BOOLEAN EntitlementKind = 2
+	// A text that says what is granted.
+	EntitlementKind_ENTITLEMENT_KIND_STATIC EntitlementKind = 3
+	// The allowance of a meter.
+	EntitlementKind_ENTITLEMENT_KIND_METERED EntitlementKind = 4
+)
+
+// Enum value maps for EntitlementKind.
+var (
+	EntitlementKind_name = map[int32]string{
+		0: "ENTITLEMENT_KIND_UNSPECIFIED",
+		1: "ENTITLEMENT_KIND_NONE",
+		2: "ENTITLEMENT_KIND_BOOLEAN",
+		3: "ENTITLEMENT_KIND_STATIC",
+		4: "ENTITLEMENT_KIND_METERED",
+	}
+	EntitlementKind_value = map[string]int32{
+		"ENTITLEMENT_KIND_UNSPECIFIED": 0,
+		"ENTITLEMENT_KIND_NONE":        1,
+		"ENTITLEMENT_KIND_BOOLEAN":     2,
+		"ENTITLEMENT_KIND_STATIC":      3,
+		"ENTITLEMENT_KIND_METERED":     4,
+	}
+)
+
+func (x EntitlementKind) Enum() *EntitlementKind {
+	p := new(EntitlementKind)
+	*p = x
+	return p
+}
+
+func (x EntitlementKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EntitlementKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_metering_v1_metering_proto_enumTypes[2].Descriptor()
+}
+
+func (EntitlementKind) Type() protoreflect.EnumType {
+	return &file_metering_v1_metering_proto_enumTypes[2]
+}
+
+func (x EntitlementKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EntitlementKind.Descriptor instead.
+func (EntitlementKind) EnumDescriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{2}
+}
+
+// What the meters of a request say about a time without a database; one closed meter closes all.
+type OnUnavailable int32
+
+const (
+	// The database was reached.
+	OnUnavailable_ON_UNAVAILABLE_UNSPECIFIED OnUnavailable = 0
+	// The use may happen; it is not known to be counted.
+	OnUnavailable_ON_UNAVAILABLE_OPEN OnUnavailable = 1
+	// The use may not happen.
+	OnUnavailable_ON_UNAVAILABLE_CLOSED OnUnavailable = 2
+)
+
+// Enum value maps for OnUnavailable.
+var (
+	OnUnavailable_name = map[int32]string{
+		0: "ON_UNAVAILABLE_UNSPECIFIED",
+		1: "ON_UNAVAILABLE_OPEN",
+		2: "ON_UNAVAILABLE_CLOSED",
+	}
+	OnUnavailable_value = map[string]int32{
+		"ON_UNAVAILABLE_UNSPECIFIED": 0,
+		"ON_UNAVAILABLE_OPEN":        1,
+		"ON_UNAVAILABLE_CLOSED":      2,
+	}
+)
+
+func (x OnUnavailable) Enum() *OnUnavailable {
+	p := new(OnUnavailable)
+	*p = x
+	return p
+}
+
+func (x OnUnavailable) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OnUnavailable) Descriptor() protoreflect.EnumDescriptor {
+	return file_metering_v1_metering_proto_enumTypes[3].Descriptor()
+}
+
+func (OnUnavailable) Type() protoreflect.EnumType {
+	return &file_metering_v1_metering_proto_enumTypes[3]
+}
+
+func (x OnUnavailable) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OnUnavailable.Descriptor instead.
+func (OnUnavailable) EnumDescriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{3}
+}
+
+// What can become of use that is to be counted.
+type ConsumeStatus int32
+
+const (
+	// Never sent.
+	ConsumeStatus_CONSUME_STATUS_UNSPECIFIED ConsumeStatus = 0
+	// Counted by this request, durably.
+	ConsumeStatus_CONSUME_STATUS_RECORDED ConsumeStatus = 1
+	// Counted before under the same key.
+	ConsumeStatus_CONSUME_STATUS_DUPLICATE ConsumeStatus = 2
+	// Nothing was counted; the same key may be sent again.
+	ConsumeStatus_CONSUME_STATUS_REFUSED ConsumeStatus = 3
+	// The database could not be reached.
+	ConsumeStatus_CONSUME_STATUS_UNAVAILABLE ConsumeStatus = 4
+)
+
+// Enum value maps for ConsumeStatus.
+var (
+	ConsumeStatus_name = map[int32]string{
+		0: "CONSUME_STATUS_UNSPECIFIED",
+		1: "CONSUME_STATUS_RECORDED",
+		2: "CONSUME_STATUS_DUPLICATE",
+		3: "CONSUME_STATUS_REFUSED",
+		4: "CONSUME_STATUS_UNAVAILABLE",
+	}
+	ConsumeStatus_value = map[string]int32{
+		"CONSUME_STATUS_UNSPECIFIED": 0,
+		"CONSUME_STATUS_RECORDED":    1,
+		"CONSUME_STATUS_DUPLICATE":   2,
+		"CONSUME_STATUS_REFUSED":     3,
+		"CONSUME_STATUS_UNAVAILABLE": 4,
+	}
+)
+
+func (x ConsumeStatus) Enum() *ConsumeStatus {
+	p := new(ConsumeStatus)
+	*p = x
+	return p
+}
+
+func (x ConsumeStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ConsumeStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_metering_v1_metering_proto_enumTypes[4].Descriptor()
+}
+
+func (ConsumeStatus) Type() protoreflect.EnumType {
+	return &file_metering_v1_metering_proto_enumTypes[4]
+}
+
+func (x ConsumeStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ConsumeStatus.Descriptor instead.
+func (ConsumeStatus) EnumDescriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{4}
+}
+
+// How a reservation can stand.
+type ReservationState int32
+
+const (
+	// Never sent.
+	ReservationState_RESERVATION_STATE_UNSPECIFIED ReservationState = 0
+	// It holds what it says.
+	ReservationState_RESERVATION_STATE_OPEN ReservationState = 1
+	// What was used of it is counted.
+	ReservationState_RESERVATION_STATE_COMMITTED ReservationState = 2
+	// It was given back.
+	ReservationState_RESERVATION_STATE_RELEASED ReservationState = 3
+	// Its time is over.
+	ReservationState_RESERVATION_STATE_EXPIRED ReservationState = 4
+	// Nothing was held; of a commit: nothing was counted.
+	ReservationState_RESERVATION_STATE_REFUSED ReservationState = 5
+	// The database could not be reached.
+	ReservationState_RESERVATION_STATE_UNAVAILABLE ReservationState = 6
+)
+
+// Enum value maps for ReservationState.
+var (
+	ReservationState_name = map[int32]string{
+		0: "RESERVATION_STATE_UNSPECIFIED",
+		1: "RESERVATION_STATE_OPEN",
+		2: "RESERVATION_STATE_COMMITTED",
+		3: "RESERVATION_STATE_RELEASED",
+		4: "RESERVATION_STATE_EXPIRED",
+		5: "RESERVATION_STATE_REFUSED",
+		6: "RESERVATION_STATE_UNAVAILABLE",
+	}
+	ReservationState_value = map[string]int32{
+		"RESERVATION_STATE_UNSPECIFIED": 0,
+		"RESERVATION_STATE_OPEN":        1,
+		"RESERVATION_STATE_COMMITTED":   2,
+		"RESERVATION_STATE_RELEASED":    3,
+		"RESERVATION_STATE_EXPIRED":     4,
+		"RESERVATION_STATE_REFUSED":     5,
+		"RESERVATION_STATE_UNAVAILABLE": 6,
+	}
+)
+
+func (x ReservationState) Enum() *ReservationState {
+	p := new(ReservationState)
+	*p = x
+	return p
+}
+
+func (x ReservationState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReservationState) Descriptor() protoreflect.EnumDescriptor {
+	return file_metering_v1_metering_proto_enumTypes[5].Descriptor()
+}
+
+func (ReservationState) Type() protoreflect.EnumType {
+	return &file_metering_v1_metering_proto_enumTypes[5]
+}
+
+func (x ReservationState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReservationState.Descriptor instead.
+func (ReservationState) EnumDescriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{5}
+}
+
 // A batch of events.
 type RecordEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -601,6 +845,1322 @@ func (x *Verdict) GetFields() []string {
 	return nil
 }
 
+// What an account wants to use.
+type CheckRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who pays, as scheme:value, such as org:acme.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// Judged together; 1 to 20.
+	Items         []*CheckItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckRequest) Reset() {
+	*x = CheckRequest{}
+	mi := &file_metering_v1_metering_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckRequest) ProtoMessage() {}
+
+func (x *CheckRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
+func (*CheckRequest) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CheckRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *CheckRequest) GetItems() []*CheckItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// So much more of a meter, or what a plan grants under a name: either meter or entitlement is set.
+type CheckItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key of a meter.
+	Meter string `protobuf:"bytes,1,opt,name=meter,proto3" json:"meter,omitempty"`
+	// How much more, as a plain decimal in base units, as an event of the meter reports it; of a gauge in units of the
+	// meter. Left out: one.
+	Quantity *string `protobuf:"bytes,2,opt,name=quantity,proto3,oneof" json:"quantity,omitempty"`
+	// Which of the meter's types of event it would be. Empty: the first.
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// A name that a plan grants something under.
+	Entitlement   string `protobuf:"bytes,4,opt,name=entitlement,proto3" json:"entitlement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckItem) Reset() {
+	*x = CheckItem{}
+	mi := &file_metering_v1_metering_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckItem) ProtoMessage() {}
+
+func (x *CheckItem) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckItem.ProtoReflect.Descriptor instead.
+func (*CheckItem) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *CheckItem) GetMeter() string {
+	if x != nil {
+		return x.Meter
+	}
+	return ""
+}
+
+func (x *CheckItem) GetQuantity() string {
+	if x != nil && x.Quantity != nil {
+		return *x.Quantity
+	}
+	return ""
+}
+
+func (x *CheckItem) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *CheckItem) GetEntitlement() string {
+	if x != nil {
+		return x.Entitlement
+	}
+	return ""
+}
+
+// The answer to a check.
+type CheckResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether all of it is allowed.
+	Allowed bool `protobuf:"varint,1,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	// Why not; empty when it is.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The running period of the account; absent when the database could not be reached.
+	Period *Period `protobuf:"bytes,3,opt,name=period,proto3" json:"period,omitempty"`
+	// One for each item, in the order of the request.
+	Items []*CheckedItem `protobuf:"bytes,4,rep,name=items,proto3" json:"items,omitempty"`
+	// The spending limit of the account; absent when it has no cost centre.
+	Spending *Spending `protobuf:"bytes,5,opt,name=spending,proto3" json:"spending,omitempty"`
+	// What was applied because the database could not be reached; unspecified when it was.
+	OnUnavailable OnUnavailable `protobuf:"varint,6,opt,name=on_unavailable,json=onUnavailable,proto3,enum=metering.v1.OnUnavailable" json:"on_unavailable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckResponse) Reset() {
+	*x = CheckResponse{}
+	mi := &file_metering_v1_metering_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckResponse) ProtoMessage() {}
+
+func (x *CheckResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
+func (*CheckResponse) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CheckResponse) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *CheckResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *CheckResponse) GetPeriod() *Period {
+	if x != nil {
+		return x.Period
+	}
+	return nil
+}
+
+func (x *CheckResponse) GetItems() []*CheckedItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *CheckResponse) GetSpending() *Spending {
+	if x != nil {
+		return x.Spending
+	}
+	return nil
+}
+
+func (x *CheckResponse) GetOnUnavailable() OnUnavailable {
+	if x != nil {
+		return x.OnUnavailable
+	}
+	return OnUnavailable_ON_UNAVAILABLE_UNSPECIFIED
+}
+
+// What was found of one item of a check: one of the two is set.
+type CheckedItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of an item that names a meter.
+	Meter *MeterDecision `protobuf:"bytes,1,opt,name=meter,proto3" json:"meter,omitempty"`
+	// Of an item that names an entitlement.
+	Entitlement   *EntitlementDecision `protobuf:"bytes,2,opt,name=entitlement,proto3" json:"entitlement,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckedItem) Reset() {
+	*x = CheckedItem{}
+	mi := &file_metering_v1_metering_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckedItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckedItem) ProtoMessage() {}
+
+func (x *CheckedItem) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckedItem.ProtoReflect.Descriptor instead.
+func (*CheckedItem) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CheckedItem) GetMeter() *MeterDecision {
+	if x != nil {
+		return x.Meter
+	}
+	return nil
+}
+
+func (x *CheckedItem) GetEntitlement() *EntitlementDecision {
+	if x != nil {
+		return x.Entitlement
+	}
+	return nil
+}
+
+// A half-open stretch of time.
+type Period struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its first instant.
+	From *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// The first instant after it.
+	To            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Period) Reset() {
+	*x = Period{}
+	mi := &file_metering_v1_metering_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Period) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Period) ProtoMessage() {}
+
+func (x *Period) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Period.ProtoReflect.Descriptor instead.
+func (*Period) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Period) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Period) GetTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+// How a meter stands, and whether an item that names it fits. Totals are plain decimals in units of the meter, and absent
+// where they are not told.
+type MeterDecision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key of the meter.
+	Meter string `protobuf:"bytes,1,opt,name=meter,proto3" json:"meter,omitempty"`
+	// As it was asked for.
+	Quantity string `protobuf:"bytes,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// False: it is this item that does not fit.
+	Allowed bool `protobuf:"varint,3,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	// What is used in the period.
+	Used *string `protobuf:"bytes,4,opt,name=used,proto3,oneof" json:"used,omitempty"`
+	// What open reservations hold.
+	Reserved *string `protobuf:"bytes,5,opt,name=reserved,proto3,oneof" json:"reserved,omitempty"`
+	// Absent beside totals: unlimited.
+	Limit *string `protobuf:"bytes,6,opt,name=limit,proto3,oneof" json:"limit,omitempty"`
+	// What is left below the limit.
+	Remaining *string `protobuf:"bytes,7,opt,name=remaining,proto3,oneof" json:"remaining,omitempty"`
+	// What happens at the limit: bill, flag or refuse.
+	OnExceed      string `protobuf:"bytes,8,opt,name=on_exceed,json=onExceed,proto3" json:"on_exceed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MeterDecision) Reset() {
+	*x = MeterDecision{}
+	mi := &file_metering_v1_metering_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MeterDecision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MeterDecision) ProtoMessage() {}
+
+func (x *MeterDecision) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MeterDecision.ProtoReflect.Descriptor instead.
+func (*MeterDecision) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MeterDecision) GetMeter() string {
+	if x != nil {
+		return x.Meter
+	}
+	return ""
+}
+
+func (x *MeterDecision) GetQuantity() string {
+	if x != nil {
+		return x.Quantity
+	}
+	return ""
+}
+
+func (x *MeterDecision) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *MeterDecision) GetUsed() string {
+	if x != nil && x.Used != nil {
+		return *x.Used
+	}
+	return ""
+}
+
+func (x *MeterDecision) GetReserved() string {
+	if x != nil && x.Reserved != nil {
+		return *x.Reserved
+	}
+	return ""
+}
+
+func (x *MeterDecision) GetLimit() string {
+	if x != nil && x.Limit != nil {
+		return *x.Limit
+	}
+	return ""
+}
+
+func (x *MeterDecision) GetRemaining() string {
+	if x != nil && x.Remaining != nil {
+		return *x.Remaining
+	}
+	return ""
+}
+
+func (x *MeterDecision) GetOnExceed() string {
+	if x != nil {
+		return x.OnExceed
+	}
+	return ""
+}
+
+// What a plan grants under a name.
+type EntitlementDecision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name.
+	Entitlement string `protobuf:"bytes,1,opt,name=entitlement,proto3" json:"entitlement,omitempty"`
+	// What kind of thing it is.
+	Kind EntitlementKind `protobuf:"varint,2,opt,name=kind,proto3,enum=metering.v1.EntitlementKind" json:"kind,omitempty"`
+	// Whether the plan grants it.
+	Granted bool `protobuf:"varint,3,opt,name=granted,proto3" json:"granted,omitempty"`
+	// Of an allowance: granted, and something is left of it. Else as granted.
+	Allowed bool `protobuf:"varint,4,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	// What a static one says.
+	Text string `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	// How the meter of an allowance stands; its quantity is empty, because none was asked for.
+	Metered       *MeterDecision `protobuf:"bytes,6,opt,name=metered,proto3" json:"metered,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EntitlementDecision) Reset() {
+	*x = EntitlementDecision{}
+	mi := &file_metering_v1_metering_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EntitlementDecision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EntitlementDecision) ProtoMessage() {}
+
+func (x *EntitlementDecision) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EntitlementDecision.ProtoReflect.Descriptor instead.
+func (*EntitlementDecision) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *EntitlementDecision) GetEntitlement() string {
+	if x != nil {
+		return x.Entitlement
+	}
+	return ""
+}
+
+func (x *EntitlementDecision) GetKind() EntitlementKind {
+	if x != nil {
+		return x.Kind
+	}
+	return EntitlementKind_ENTITLEMENT_KIND_UNSPECIFIED
+}
+
+func (x *EntitlementDecision) GetGranted() bool {
+	if x != nil {
+		return x.Granted
+	}
+	return false
+}
+
+func (x *EntitlementDecision) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *EntitlementDecision) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *EntitlementDecision) GetMetered() *MeterDecision {
+	if x != nil {
+		return x.Metered
+	}
+	return nil
+}
+
+// What an account owes beside what it may owe.
+type Spending struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is owed, such as CREDIT.
+	Asset string `protobuf:"bytes,1,opt,name=asset,proto3" json:"asset,omitempty"`
+	// From here on nothing more may be spent.
+	Limit string `protobuf:"bytes,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// Posted and pending together.
+	Owed string `protobuf:"bytes,3,opt,name=owed,proto3" json:"owed,omitempty"`
+	// Whether the limit is reached.
+	IsReached     bool `protobuf:"varint,4,opt,name=is_reached,json=isReached,proto3" json:"is_reached,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Spending) Reset() {
+	*x = Spending{}
+	mi := &file_metering_v1_metering_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Spending) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Spending) ProtoMessage() {}
+
+func (x *Spending) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Spending.ProtoReflect.Descriptor instead.
+func (*Spending) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Spending) GetAsset() string {
+	if x != nil {
+		return x.Asset
+	}
+	return ""
+}
+
+func (x *Spending) GetLimit() string {
+	if x != nil {
+		return x.Limit
+	}
+	return ""
+}
+
+func (x *Spending) GetOwed() string {
+	if x != nil {
+		return x.Owed
+	}
+	return ""
+}
+
+func (x *Spending) GetIsReached() bool {
+	if x != nil {
+		return x.IsReached
+	}
+	return false
+}
+
+// Use of one meter.
+type UsageItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key of the meter.
+	Meter string `protobuf:"bytes,1,opt,name=meter,proto3" json:"meter,omitempty"`
+	// How much, as a plain decimal in base units, as an event of the meter reports it. Left out: one.
+	Quantity *string `protobuf:"bytes,2,opt,name=quantity,proto3,oneof" json:"quantity,omitempty"`
+	// Which of the meter's types of event it is. Empty: the first.
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// What was used.
+	Resource string `protobuf:"bytes,4,opt,name=resource,proto3" json:"resource,omitempty"`
+	// Anything a meter groups or filters by.
+	Properties    *structpb.Struct `protobuf:"bytes,5,opt,name=properties,proto3" json:"properties,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsageItem) Reset() {
+	*x = UsageItem{}
+	mi := &file_metering_v1_metering_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsageItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsageItem) ProtoMessage() {}
+
+func (x *UsageItem) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsageItem.ProtoReflect.Descriptor instead.
+func (*UsageItem) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *UsageItem) GetMeter() string {
+	if x != nil {
+		return x.Meter
+	}
+	return ""
+}
+
+func (x *UsageItem) GetQuantity() string {
+	if x != nil && x.Quantity != nil {
+		return *x.Quantity
+	}
+	return ""
+}
+
+func (x *UsageItem) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *UsageItem) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
+func (x *UsageItem) GetProperties() *structpb.Struct {
+	if x != nil {
+		return x.Properties
+	}
+	return nil
+}
+
+// Use to be counted if all of it is allowed.
+type ConsumeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who pays, as scheme:value.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// All or nothing; 1 to 20.
+	Items []*UsageItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
+	// The same key again, with the same words, is answered as the first time. Empty: sending it again counts it again.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ConsumeRequest) Reset() {
+	*x = ConsumeRequest{}
+	mi := &file_metering_v1_metering_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsumeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsumeRequest) ProtoMessage() {}
+
+func (x *ConsumeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsumeRequest.ProtoReflect.Descriptor instead.
+func (*ConsumeRequest) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ConsumeRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *ConsumeRequest) GetItems() []*UsageItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ConsumeRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
+// What became of use that was to be counted.
+type ConsumeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The idempotency key.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What became of it.
+	Status ConsumeStatus `protobuf:"varint,2,opt,name=status,proto3,enum=metering.v1.ConsumeStatus" json:"status,omitempty"`
+	// Whether the use may happen.
+	Allowed bool `protobuf:"varint,3,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	// Whether it is counted. After "unavailable" it may have been all the same: the same key sent again tells.
+	Counted bool `protobuf:"varint,4,opt,name=counted,proto3" json:"counted,omitempty"`
+	// Why not; empty when it is allowed.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// The period it counts in; absent when the database could not be reached.
+	Period *Period `protobuf:"bytes,6,opt,name=period,proto3" json:"period,omitempty"`
+	// One for each item, in the order of the request; what remains leaves reservations out.
+	Items []*MeterDecision `protobuf:"bytes,7,rep,name=items,proto3" json:"items,omitempty"`
+	// The spending limit, where it was that which refused.
+	Spending *Spending `protobuf:"bytes,8,opt,name=spending,proto3" json:"spending,omitempty"`
+	// What was applied because the database could not be reached; unspecified when it was.
+	OnUnavailable OnUnavailable `protobuf:"varint,9,opt,name=on_unavailable,json=onUnavailable,proto3,enum=metering.v1.OnUnavailable" json:"on_unavailable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConsumeResponse) Reset() {
+	*x = ConsumeResponse{}
+	mi := &file_metering_v1_metering_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConsumeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConsumeResponse) ProtoMessage() {}
+
+func (x *ConsumeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConsumeResponse.ProtoReflect.Descriptor instead.
+func (*ConsumeResponse) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ConsumeResponse) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ConsumeResponse) GetStatus() ConsumeStatus {
+	if x != nil {
+		return x.Status
+	}
+	return ConsumeStatus_CONSUME_STATUS_UNSPECIFIED
+}
+
+func (x *ConsumeResponse) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *ConsumeResponse) GetCounted() bool {
+	if x != nil {
+		return x.Counted
+	}
+	return false
+}
+
+func (x *ConsumeResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ConsumeResponse) GetPeriod() *Period {
+	if x != nil {
+		return x.Period
+	}
+	return nil
+}
+
+func (x *ConsumeResponse) GetItems() []*MeterDecision {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ConsumeResponse) GetSpending() *Spending {
+	if x != nil {
+		return x.Spending
+	}
+	return nil
+}
+
+func (x *ConsumeResponse) GetOnUnavailable() OnUnavailable {
+	if x != nil {
+		return x.OnUnavailable
+	}
+	return OnUnavailable_ON_UNAVAILABLE_UNSPECIFIED
+}
+
+// Use to be held back.
+type ReserveRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who pays, as scheme:value.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// All or nothing; 1 to 20.
+	Items []*UsageItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
+	// The same key again, with the same words, is the same reservation.
+	IdempotencyKey string `protobuf:"bytes,3,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	// After how long it holds nothing any more, 1 to 86400; 0: 60.
+	ExpiresInSeconds int32 `protobuf:"varint,4,opt,name=expires_in_seconds,json=expiresInSeconds,proto3" json:"expires_in_seconds,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ReserveRequest) Reset() {
+	*x = ReserveRequest{}
+	mi := &file_metering_v1_metering_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReserveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReserveRequest) ProtoMessage() {}
+
+func (x *ReserveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReserveRequest.ProtoReflect.Descriptor instead.
+func (*ReserveRequest) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ReserveRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *ReserveRequest) GetItems() []*UsageItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *ReserveRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
+func (x *ReserveRequest) GetExpiresInSeconds() int32 {
+	if x != nil {
+		return x.ExpiresInSeconds
+	}
+	return 0
+}
+
+// The reservation that was made, or why there is none.
+type ReserveResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How it stands.
+	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReserveResponse) Reset() {
+	*x = ReserveResponse{}
+	mi := &file_metering_v1_metering_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReserveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReserveResponse) ProtoMessage() {}
+
+func (x *ReserveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReserveResponse.ProtoReflect.Descriptor instead.
+func (*ReserveResponse) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ReserveResponse) GetReservation() *Reservation {
+	if x != nil {
+		return x.Reservation
+	}
+	return nil
+}
+
+// Names a reservation of which something was used.
+type CommitRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who pays, as scheme:value.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// As its making answered.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// What was really used, one for each item in their order. Left out: all that was asked for.
+	Quantities    []string `protobuf:"bytes,3,rep,name=quantities,proto3" json:"quantities,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommitRequest) Reset() {
+	*x = CommitRequest{}
+	mi := &file_metering_v1_metering_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommitRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommitRequest) ProtoMessage() {}
+
+func (x *CommitRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommitRequest.ProtoReflect.Descriptor instead.
+func (*CommitRequest) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CommitRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *CommitRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CommitRequest) GetQuantities() []string {
+	if x != nil {
+		return x.Quantities
+	}
+	return nil
+}
+
+// What became of a commit.
+type CommitResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How the reservation stands; refused leaves it as it was.
+	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommitResponse) Reset() {
+	*x = CommitResponse{}
+	mi := &file_metering_v1_metering_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommitResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommitResponse) ProtoMessage() {}
+
+func (x *CommitResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommitResponse.ProtoReflect.Descriptor instead.
+func (*CommitResponse) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CommitResponse) GetReservation() *Reservation {
+	if x != nil {
+		return x.Reservation
+	}
+	return nil
+}
+
+// Names a reservation of which nothing was used.
+type ReleaseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who pays, as scheme:value.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// As its making answered.
+	Id            string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseRequest) Reset() {
+	*x = ReleaseRequest{}
+	mi := &file_metering_v1_metering_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseRequest) ProtoMessage() {}
+
+func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseRequest) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ReleaseRequest) GetAccount() string {
+	if x != nil {
+		return x.Account
+	}
+	return ""
+}
+
+func (x *ReleaseRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+// What became of a release.
+type ReleaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How the reservation stands.
+	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseResponse) Reset() {
+	*x = ReleaseResponse{}
+	mi := &file_metering_v1_metering_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseResponse) ProtoMessage() {}
+
+func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseResponse) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReleaseResponse) GetReservation() *Reservation {
+	if x != nil {
+		return x.Reservation
+	}
+	return nil
+}
+
+// Use that is held back, or was.
+type Reservation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is committed or released by; empty when nothing is held.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// How it stands.
+	State ReservationState `protobuf:"varint,2,opt,name=state,proto3,enum=metering.v1.ReservationState" json:"state,omitempty"`
+	// Whether the use may happen.
+	Allowed bool `protobuf:"varint,3,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	// Why not; empty when it may.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// From then on it holds nothing; absent when the database could not be reached.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The period it counts in, whenever it is committed; absent when the database could not be reached.
+	Period *Period `protobuf:"bytes,6,opt,name=period,proto3" json:"period,omitempty"`
+	// One for each item; without totals where nothing was decided just now.
+	Items []*MeterDecision `protobuf:"bytes,7,rep,name=items,proto3" json:"items,omitempty"`
+	// The spending limit, where it was that which refused.
+	Spending *Spending `protobuf:"bytes,8,opt,name=spending,proto3" json:"spending,omitempty"`
+	// Closed when the database could not be reached, else unspecified.
+	OnUnavailable OnUnavailable `protobuf:"varint,9,opt,name=on_unavailable,json=onUnavailable,proto3,enum=metering.v1.OnUnavailable" json:"on_unavailable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reservation) Reset() {
+	*x = Reservation{}
+	mi := &file_metering_v1_metering_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reservation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reservation) ProtoMessage() {}
+
+func (x *Reservation) ProtoReflect() protoreflect.Message {
+	mi := &file_metering_v1_metering_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reservation.ProtoReflect.Descriptor instead.
+func (*Reservation) Descriptor() ([]byte, []int) {
+	return file_metering_v1_metering_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Reservation) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Reservation) GetState() ReservationState {
+	if x != nil {
+		return x.State
+	}
+	return ReservationState_RESERVATION_STATE_UNSPECIFIED
+}
+
+func (x *Reservation) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *Reservation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Reservation) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Reservation) GetPeriod() *Period {
+	if x != nil {
+		return x.Period
+	}
+	return nil
+}
+
+func (x *Reservation) GetItems() []*MeterDecision {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *Reservation) GetSpending() *Spending {
+	if x != nil {
+		return x.Spending
+	}
+	return nil
+}
+
+func (x *Reservation) GetOnUnavailable() OnUnavailable {
+	if x != nil {
+		return x.OnUnavailable
+	}
+	return OnUnavailable_ON_UNAVAILABLE_UNSPECIFIED
+}
+
 var File_metering_v1_metering_proto protoreflect.FileDescriptor
 
 const file_metering_v1_metering_proto_rawDesc = "" +
@@ -647,7 +2207,110 @@ const file_metering_v1_metering_proto_rawDesc = "" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x122\n" +
 	"\x06status\x18\x03 \x01(\x0e2\x1a.metering.v1.VerdictStatusR\x06status\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06fields\x18\x05 \x03(\tR\x06fields*R\n" +
+	"\x06fields\x18\x05 \x03(\tR\x06fields\"V\n" +
+	"\fCheckRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
+	"\x05items\x18\x02 \x03(\v2\x16.metering.v1.CheckItemR\x05items\"\x85\x01\n" +
+	"\tCheckItem\x12\x14\n" +
+	"\x05meter\x18\x01 \x01(\tR\x05meter\x12\x1f\n" +
+	"\bquantity\x18\x02 \x01(\tH\x00R\bquantity\x88\x01\x01\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\x12 \n" +
+	"\ventitlement\x18\x04 \x01(\tR\ventitlementB\v\n" +
+	"\t_quantity\"\x94\x02\n" +
+	"\rCheckResponse\x12\x18\n" +
+	"\aallowed\x18\x01 \x01(\bR\aallowed\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12+\n" +
+	"\x06period\x18\x03 \x01(\v2\x13.metering.v1.PeriodR\x06period\x12.\n" +
+	"\x05items\x18\x04 \x03(\v2\x18.metering.v1.CheckedItemR\x05items\x121\n" +
+	"\bspending\x18\x05 \x01(\v2\x15.metering.v1.SpendingR\bspending\x12A\n" +
+	"\x0eon_unavailable\x18\x06 \x01(\x0e2\x1a.metering.v1.OnUnavailableR\ronUnavailable\"\x83\x01\n" +
+	"\vCheckedItem\x120\n" +
+	"\x05meter\x18\x01 \x01(\v2\x1a.metering.v1.MeterDecisionR\x05meter\x12B\n" +
+	"\ventitlement\x18\x02 \x01(\v2 .metering.v1.EntitlementDecisionR\ventitlement\"d\n" +
+	"\x06Period\x12.\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
+	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\"\x9e\x02\n" +
+	"\rMeterDecision\x12\x14\n" +
+	"\x05meter\x18\x01 \x01(\tR\x05meter\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\tR\bquantity\x12\x18\n" +
+	"\aallowed\x18\x03 \x01(\bR\aallowed\x12\x17\n" +
+	"\x04used\x18\x04 \x01(\tH\x00R\x04used\x88\x01\x01\x12\x1f\n" +
+	"\breserved\x18\x05 \x01(\tH\x01R\breserved\x88\x01\x01\x12\x19\n" +
+	"\x05limit\x18\x06 \x01(\tH\x02R\x05limit\x88\x01\x01\x12!\n" +
+	"\tremaining\x18\a \x01(\tH\x03R\tremaining\x88\x01\x01\x12\x1b\n" +
+	"\ton_exceed\x18\b \x01(\tR\bonExceedB\a\n" +
+	"\x05_usedB\v\n" +
+	"\t_reservedB\b\n" +
+	"\x06_limitB\f\n" +
+	"\n" +
+	"_remaining\"\xe7\x01\n" +
+	"\x13EntitlementDecision\x12 \n" +
+	"\ventitlement\x18\x01 \x01(\tR\ventitlement\x120\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1c.metering.v1.EntitlementKindR\x04kind\x12\x18\n" +
+	"\agranted\x18\x03 \x01(\bR\agranted\x12\x18\n" +
+	"\aallowed\x18\x04 \x01(\bR\aallowed\x12\x12\n" +
+	"\x04text\x18\x05 \x01(\tR\x04text\x124\n" +
+	"\ametered\x18\x06 \x01(\v2\x1a.metering.v1.MeterDecisionR\ametered\"i\n" +
+	"\bSpending\x12\x14\n" +
+	"\x05asset\x18\x01 \x01(\tR\x05asset\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\tR\x05limit\x12\x12\n" +
+	"\x04owed\x18\x03 \x01(\tR\x04owed\x12\x1d\n" +
+	"\n" +
+	"is_reached\x18\x04 \x01(\bR\tisReached\"\xb8\x01\n" +
+	"\tUsageItem\x12\x14\n" +
+	"\x05meter\x18\x01 \x01(\tR\x05meter\x12\x1f\n" +
+	"\bquantity\x18\x02 \x01(\tH\x00R\bquantity\x88\x01\x01\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\x12\x1a\n" +
+	"\bresource\x18\x04 \x01(\tR\bresource\x127\n" +
+	"\n" +
+	"properties\x18\x05 \x01(\v2\x17.google.protobuf.StructR\n" +
+	"propertiesB\v\n" +
+	"\t_quantity\"\x81\x01\n" +
+	"\x0eConsumeRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
+	"\x05items\x18\x02 \x03(\v2\x16.metering.v1.UsageItemR\x05items\x12'\n" +
+	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\"\xf6\x02\n" +
+	"\x0fConsumeResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
+	"\x06status\x18\x02 \x01(\x0e2\x1a.metering.v1.ConsumeStatusR\x06status\x12\x18\n" +
+	"\aallowed\x18\x03 \x01(\bR\aallowed\x12\x18\n" +
+	"\acounted\x18\x04 \x01(\bR\acounted\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12+\n" +
+	"\x06period\x18\x06 \x01(\v2\x13.metering.v1.PeriodR\x06period\x120\n" +
+	"\x05items\x18\a \x03(\v2\x1a.metering.v1.MeterDecisionR\x05items\x121\n" +
+	"\bspending\x18\b \x01(\v2\x15.metering.v1.SpendingR\bspending\x12A\n" +
+	"\x0eon_unavailable\x18\t \x01(\x0e2\x1a.metering.v1.OnUnavailableR\ronUnavailable\"\xaf\x01\n" +
+	"\x0eReserveRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12,\n" +
+	"\x05items\x18\x02 \x03(\v2\x16.metering.v1.UsageItemR\x05items\x12'\n" +
+	"\x0fidempotency_key\x18\x03 \x01(\tR\x0eidempotencyKey\x12,\n" +
+	"\x12expires_in_seconds\x18\x04 \x01(\x05R\x10expiresInSeconds\"M\n" +
+	"\x0fReserveResponse\x12:\n" +
+	"\vreservation\x18\x01 \x01(\v2\x18.metering.v1.ReservationR\vreservation\"Y\n" +
+	"\rCommitRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x1e\n" +
+	"\n" +
+	"quantities\x18\x03 \x03(\tR\n" +
+	"quantities\"L\n" +
+	"\x0eCommitResponse\x12:\n" +
+	"\vreservation\x18\x01 \x01(\v2\x18.metering.v1.ReservationR\vreservation\":\n" +
+	"\x0eReleaseRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\"M\n" +
+	"\x0fReleaseResponse\x12:\n" +
+	"\vreservation\x18\x01 \x01(\v2\x18.metering.v1.ReservationR\vreservation\"\x94\x03\n" +
+	"\vReservation\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x123\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1d.metering.v1.ReservationStateR\x05state\x12\x18\n" +
+	"\aallowed\x18\x03 \x01(\bR\aallowed\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x129\n" +
+	"\n" +
+	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12+\n" +
+	"\x06period\x18\x06 \x01(\v2\x13.metering.v1.PeriodR\x06period\x120\n" +
+	"\x05items\x18\a \x03(\v2\x1a.metering.v1.MeterDecisionR\x05items\x121\n" +
+	"\bspending\x18\b \x01(\v2\x15.metering.v1.SpendingR\bspending\x12A\n" +
+	"\x0eon_unavailable\x18\t \x01(\x0e2\x1a.metering.v1.OnUnavailableR\ronUnavailable*R\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fEVENT_KIND_VOID\x10\x01\x12\x14\n" +
@@ -657,10 +2320,39 @@ const file_metering_v1_metering_proto_rawDesc = "" +
 	"\x17VERDICT_STATUS_RECORDED\x10\x01\x12\x1c\n" +
 	"\x18VERDICT_STATUS_DUPLICATE\x10\x02\x12\x1b\n" +
 	"\x17VERDICT_STATUS_CONFLICT\x10\x03\x12\x1a\n" +
-	"\x16VERDICT_STATUS_REFUSED\x10\x042\xbf\x01\n" +
+	"\x16VERDICT_STATUS_REFUSED\x10\x04*\xa7\x01\n" +
+	"\x0fEntitlementKind\x12 \n" +
+	"\x1cENTITLEMENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15ENTITLEMENT_KIND_NONE\x10\x01\x12\x1c\n" +
+	"\x18ENTITLEMENT_KIND_BOOLEAN\x10\x02\x12\x1b\n" +
+	"\x17ENTITLEMENT_KIND_STATIC\x10\x03\x12\x1c\n" +
+	"\x18ENTITLEMENT_KIND_METERED\x10\x04*c\n" +
+	"\rOnUnavailable\x12\x1e\n" +
+	"\x1aON_UNAVAILABLE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13ON_UNAVAILABLE_OPEN\x10\x01\x12\x19\n" +
+	"\x15ON_UNAVAILABLE_CLOSED\x10\x02*\xa6\x01\n" +
+	"\rConsumeStatus\x12\x1e\n" +
+	"\x1aCONSUME_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17CONSUME_STATUS_RECORDED\x10\x01\x12\x1c\n" +
+	"\x18CONSUME_STATUS_DUPLICATE\x10\x02\x12\x1a\n" +
+	"\x16CONSUME_STATUS_REFUSED\x10\x03\x12\x1e\n" +
+	"\x1aCONSUME_STATUS_UNAVAILABLE\x10\x04*\xf3\x01\n" +
+	"\x10ReservationState\x12!\n" +
+	"\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16RESERVATION_STATE_OPEN\x10\x01\x12\x1f\n" +
+	"\x1bRESERVATION_STATE_COMMITTED\x10\x02\x12\x1e\n" +
+	"\x1aRESERVATION_STATE_RELEASED\x10\x03\x12\x1d\n" +
+	"\x19RESERVATION_STATE_EXPIRED\x10\x04\x12\x1d\n" +
+	"\x19RESERVATION_STATE_REFUSED\x10\x05\x12!\n" +
+	"\x1dRESERVATION_STATE_UNAVAILABLE\x10\x062\x94\x04\n" +
 	"\x0fMeteringService\x12S\n" +
 	"\fRecordEvents\x12 .metering.v1.RecordEventsRequest\x1a!.metering.v1.RecordEventsResponse\x12W\n" +
-	"\fStreamEvents\x12 .metering.v1.RecordEventsRequest\x1a!.metering.v1.RecordEventsResponse(\x010\x01B\x9b\x01\n" +
+	"\fStreamEvents\x12 .metering.v1.RecordEventsRequest\x1a!.metering.v1.RecordEventsResponse(\x010\x01\x12>\n" +
+	"\x05Check\x12\x19.metering.v1.CheckRequest\x1a\x1a.metering.v1.CheckResponse\x12D\n" +
+	"\aConsume\x12\x1b.metering.v1.ConsumeRequest\x1a\x1c.metering.v1.ConsumeResponse\x12D\n" +
+	"\aReserve\x12\x1b.metering.v1.ReserveRequest\x1a\x1c.metering.v1.ReserveResponse\x12A\n" +
+	"\x06Commit\x12\x1a.metering.v1.CommitRequest\x1a\x1b.metering.v1.CommitResponse\x12D\n" +
+	"\aRelease\x12\x1b.metering.v1.ReleaseRequest\x1a\x1c.metering.v1.ReleaseResponseB\x9b\x01\n" +
 	"\x0fcom.metering.v1B\rMeteringProtoP\x01Z,tallyhouse/clients/go/metering/v1;meteringv1\xa2\x02\x03MXX\xaa\x02\vMetering.V1\xca\x02\vMetering\\V1\xe2\x02\x17Metering\\V1\\GPBMetadata\xea\x02\fMetering::V1b\x06proto3"
 
 var (
@@ -675,40 +2367,100 @@ func file_metering_v1_metering_proto_rawDescGZIP() []byte {
 	return file_metering_v1_metering_proto_rawDescData
 }
 
-var file_metering_v1_metering_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_metering_v1_metering_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_metering_v1_metering_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_metering_v1_metering_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_metering_v1_metering_proto_goTypes = []any{
 	(EventKind)(0),                // 0: metering.v1.EventKind
 	(VerdictStatus)(0),            // 1: metering.v1.VerdictStatus
-	(*RecordEventsRequest)(nil),   // 2: metering.v1.RecordEventsRequest
-	(*RecordEventsResponse)(nil),  // 3: metering.v1.RecordEventsResponse
-	(*Event)(nil),                 // 4: metering.v1.Event
-	(*EventReference)(nil),        // 5: metering.v1.EventReference
-	(*Subject)(nil),               // 6: metering.v1.Subject
-	(*Verdict)(nil),               // 7: metering.v1.Verdict
-	nil,                           // 8: metering.v1.Subject.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),       // 10: google.protobuf.Struct
+	(EntitlementKind)(0),          // 2: metering.v1.EntitlementKind
+	(OnUnavailable)(0),            // 3: metering.v1.OnUnavailable
+	(ConsumeStatus)(0),            // 4: metering.v1.ConsumeStatus
+	(ReservationState)(0),         // 5: metering.v1.ReservationState
+	(*RecordEventsRequest)(nil),   // 6: metering.v1.RecordEventsRequest
+	(*RecordEventsResponse)(nil),  // 7: metering.v1.RecordEventsResponse
+	(*Event)(nil),                 // 8: metering.v1.Event
+	(*EventReference)(nil),        // 9: metering.v1.EventReference
+	(*Subject)(nil),               // 10: metering.v1.Subject
+	(*Verdict)(nil),               // 11: metering.v1.Verdict
+	(*CheckRequest)(nil),          // 12: metering.v1.CheckRequest
+	(*CheckItem)(nil),             // 13: metering.v1.CheckItem
+	(*CheckResponse)(nil),         // 14: metering.v1.CheckResponse
+	(*CheckedItem)(nil),           // 15: metering.v1.CheckedItem
+	(*Period)(nil),                // 16: metering.v1.Period
+	(*MeterDecision)(nil),         // 17: metering.v1.MeterDecision
+	(*EntitlementDecision)(nil),   // 18: metering.v1.EntitlementDecision
+	(*Spending)(nil),              // 19: metering.v1.Spending
+	(*UsageItem)(nil),             // 20: metering.v1.UsageItem
+	(*ConsumeRequest)(nil),        // 21: metering.v1.ConsumeRequest
+	(*ConsumeResponse)(nil),       // 22: metering.v1.ConsumeResponse
+	(*ReserveRequest)(nil),        // 23: metering.v1.ReserveRequest
+	(*ReserveResponse)(nil),       // 24: metering.v1.ReserveResponse
+	(*CommitRequest)(nil),         // 25: metering.v1.CommitRequest
+	(*CommitResponse)(nil),        // 26: metering.v1.CommitResponse
+	(*ReleaseRequest)(nil),        // 27: metering.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),       // 28: metering.v1.ReleaseResponse
+	(*Reservation)(nil),           // 29: metering.v1.Reservation
+	nil,                           // 30: metering.v1.Subject.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),       // 32: google.protobuf.Struct
 }
 var file_metering_v1_metering_proto_depIdxs = []int32{
-	4,  // 0: metering.v1.RecordEventsRequest.events:type_name -> metering.v1.Event
-	7,  // 1: metering.v1.RecordEventsResponse.verdicts:type_name -> metering.v1.Verdict
-	9,  // 2: metering.v1.Event.occurred_at:type_name -> google.protobuf.Timestamp
-	10, // 3: metering.v1.Event.properties:type_name -> google.protobuf.Struct
+	8,  // 0: metering.v1.RecordEventsRequest.events:type_name -> metering.v1.Event
+	11, // 1: metering.v1.RecordEventsResponse.verdicts:type_name -> metering.v1.Verdict
+	31, // 2: metering.v1.Event.occurred_at:type_name -> google.protobuf.Timestamp
+	32, // 3: metering.v1.Event.properties:type_name -> google.protobuf.Struct
 	0,  // 4: metering.v1.Event.kind:type_name -> metering.v1.EventKind
-	5,  // 5: metering.v1.Event.target:type_name -> metering.v1.EventReference
-	6,  // 6: metering.v1.Event.subject:type_name -> metering.v1.Subject
-	8,  // 7: metering.v1.Subject.attributes:type_name -> metering.v1.Subject.AttributesEntry
+	9,  // 5: metering.v1.Event.target:type_name -> metering.v1.EventReference
+	10, // 6: metering.v1.Event.subject:type_name -> metering.v1.Subject
+	30, // 7: metering.v1.Subject.attributes:type_name -> metering.v1.Subject.AttributesEntry
 	1,  // 8: metering.v1.Verdict.status:type_name -> metering.v1.VerdictStatus
-	2,  // 9: metering.v1.MeteringService.RecordEvents:input_type -> metering.v1.RecordEventsRequest
-	2,  // 10: metering.v1.MeteringService.StreamEvents:input_type -> metering.v1.RecordEventsRequest
-	3,  // 11: metering.v1.MeteringService.RecordEvents:output_type -> metering.v1.RecordEventsResponse
-	3,  // 12: metering.v1.MeteringService.StreamEvents:output_type -> metering.v1.RecordEventsResponse
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	13, // 9: metering.v1.CheckRequest.items:type_name -> metering.v1.CheckItem
+	16, // 10: metering.v1.CheckResponse.period:type_name -> metering.v1.Period
+	15, // 11: metering.v1.CheckResponse.items:type_name -> metering.v1.CheckedItem
+	19, // 12: metering.v1.CheckResponse.spending:type_name -> metering.v1.Spending
+	3,  // 13: metering.v1.CheckResponse.on_unavailable:type_name -> metering.v1.OnUnavailable
+	17, // 14: metering.v1.CheckedItem.meter:type_name -> metering.v1.MeterDecision
+	18, // 15: metering.v1.CheckedItem.entitlement:type_name -> metering.v1.EntitlementDecision
+	31, // 16: metering.v1.Period.from:type_name -> google.protobuf.Timestamp
+	31, // 17: metering.v1.Period.to:type_name -> google.protobuf.Timestamp
+	2,  // 18: metering.v1.EntitlementDecision.kind:type_name -> metering.v1.EntitlementKind
+	17, // 19: metering.v1.EntitlementDecision.metered:type_name -> metering.v1.MeterDecision
+	32, // 20: metering.v1.UsageItem.properties:type_name -> google.protobuf.Struct
+	20, // 21: metering.v1.ConsumeRequest.items:type_name -> metering.v1.UsageItem
+	4,  // 22: metering.v1.ConsumeResponse.status:type_name -> metering.v1.ConsumeStatus
+	16, // 23: metering.v1.ConsumeResponse.period:type_name -> metering.v1.Period
+	17, // 24: metering.v1.ConsumeResponse.items:type_name -> metering.v1.MeterDecision
+	19, // 25: metering.v1.ConsumeResponse.spending:type_name -> metering.v1.Spending
+	3,  // 26: metering.v1.ConsumeResponse.on_unavailable:type_name -> metering.v1.OnUnavailable
+	20, // 27: metering.v1.ReserveRequest.items:type_name -> metering.v1.UsageItem
+	29, // 28: metering.v1.ReserveResponse.reservation:type_name -> metering.v1.Reservation
+	29, // 29: metering.v1.CommitResponse.reservation:type_name -> metering.v1.Reservation
+	29, // 30: metering.v1.ReleaseResponse.reservation:type_name -> metering.v1.Reservation
+	5,  // 31: metering.v1.Reservation.state:type_name -> metering.v1.ReservationState
+	31, // 32: metering.v1.Reservation.expires_at:type_name -> google.protobuf.Timestamp
+	16, // 33: metering.v1.Reservation.period:type_name -> metering.v1.Period
+	17, // 34: metering.v1.Reservation.items:type_name -> metering.v1.MeterDecision
+	19, // 35: metering.v1.Reservation.spending:type_name -> metering.v1.Spending
+	3,  // 36: metering.v1.Reservation.on_unavailable:type_name -> metering.v1.OnUnavailable
+	6,  // 37: metering.v1.MeteringService.RecordEvents:input_type -> metering.v1.RecordEventsRequest
+	6,  // 38: metering.v1.MeteringService.StreamEvents:input_type -> metering.v1.RecordEventsRequest
+	12, // 39: metering.v1.MeteringService.Check:input_type -> metering.v1.CheckRequest
+	21, // 40: metering.v1.MeteringService.Consume:input_type -> metering.v1.ConsumeRequest
+	23, // 41: metering.v1.MeteringService.Reserve:input_type -> metering.v1.ReserveRequest
+	25, // 42: metering.v1.MeteringService.Commit:input_type -> metering.v1.CommitRequest
+	27, // 43: metering.v1.MeteringService.Release:input_type -> metering.v1.ReleaseRequest
+	7,  // 44: metering.v1.MeteringService.RecordEvents:output_type -> metering.v1.RecordEventsResponse
+	7,  // 45: metering.v1.MeteringService.StreamEvents:output_type -> metering.v1.RecordEventsResponse
+	14, // 46: metering.v1.MeteringService.Check:output_type -> metering.v1.CheckResponse
+	22, // 47: metering.v1.MeteringService.Consume:output_type -> metering.v1.ConsumeResponse
+	24, // 48: metering.v1.MeteringService.Reserve:output_type -> metering.v1.ReserveResponse
+	26, // 49: metering.v1.MeteringService.Commit:output_type -> metering.v1.CommitResponse
+	28, // 50: metering.v1.MeteringService.Release:output_type -> metering.v1.ReleaseResponse
+	44, // [44:51] is the sub-list for method output_type
+	37, // [37:44] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_metering_v1_metering_proto_init() }
@@ -717,13 +2469,16 @@ func file_metering_v1_metering_proto_init() {
 		return
 	}
 	file_metering_v1_metering_proto_msgTypes[2].OneofWrappers = []any{}
+	file_metering_v1_metering_proto_msgTypes[7].OneofWrappers = []any{}
+	file_metering_v1_metering_proto_msgTypes[11].OneofWrappers = []any{}
+	file_metering_v1_metering_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_metering_v1_metering_proto_rawDesc), len(file_metering_v1_metering_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   7,
+			NumEnums:      6,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

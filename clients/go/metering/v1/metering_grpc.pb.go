@@ -28,6 +28,11 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	MeteringService_RecordEvents_FullMethodName = "/metering.v1.MeteringService/RecordEvents"
 	MeteringService_StreamEvents_FullMethodName = "/metering.v1.MeteringService/StreamEvents"
+	MeteringService_Check_FullMethodName        = "/metering.v1.MeteringService/Check"
+	MeteringService_Consume_FullMethodName      = "/metering.v1.MeteringService/Consume"
+	MeteringService_Reserve_FullMethodName      = "/metering.v1.MeteringService/Reserve"
+	MeteringService_Commit_FullMethodName       = "/metering.v1.MeteringService/Commit"
+	MeteringService_Release_FullMethodName      = "/metering.v1.MeteringService/Release"
 )
 
 // MeteringServiceClient is the client API for MeteringService service.
@@ -42,6 +47,17 @@ type MeteringServiceClient interface {
 	// Records batch after batch over one connection. The caller sets the pace: one response for each request, in
 	// order, each sent when its batch is durable. A batch that fails as a whole ends the stream with its status.
 	StreamEvents(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[RecordEventsRequest, RecordEventsResponse], error)
+	// Says whether an account may use so much more, and what its plan grants; counts nothing. A no is an answer, not an
+	// error. While the database cannot be reached the meters decide: the answer says which policy was applied.
+	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
+	// Counts use if all of it is allowed, else nothing. Durable when it answers.
+	Consume(ctx context.Context, in *ConsumeRequest, opts ...grpc.CallOption) (*ConsumeResponse, error)
+	// Holds use back before it happens, so that nobody else can take it: all items or none.
+	Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error)
+	// Counts what was used of a reservation and gives the rest back.
+	Commit(ctx context.Context, in *CommitRequest, opts ...grpc.CallOption) (*CommitResponse, error)
+	// Gives back what a reservation holds.
+	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error)
 }
 
 type meteringServiceClient struct {
@@ -75,6 +91,56 @@ func (c *meteringServiceClient) StreamEvents(ctx context.Context, opts ...grpc.C
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type MeteringService_StreamEventsClient = grpc.BidiStreamingClient[RecordEventsRequest, RecordEventsResponse]
 
+func (c *meteringServiceClient) Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckResponse)
+	err := c.cc.Invoke(ctx, MeteringService_Check_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *meteringServiceClient) Consume(ctx context.Context, in *ConsumeRequest, opts ...grpc.CallOption) (*ConsumeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ConsumeResponse)
+	err := c.cc.Invoke(ctx, MeteringService_Consume_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *meteringServiceClient) Reserve(ctx context.Context, in *ReserveRequest, opts ...grpc.CallOption) (*ReserveResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReserveResponse)
+	err := c.cc.Invoke(ctx, MeteringService_Reserve_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *meteringServiceClient) Commit(ctx context.Context, in *CommitRequest, opts ...grpc.CallOption) (*CommitResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CommitResponse)
+	err := c.cc.Invoke(ctx, MeteringService_Commit_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *meteringServiceClient) Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (*ReleaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseResponse)
+	err := c.cc.Invoke(ctx, MeteringService_Release_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MeteringServiceServer is the server API for MeteringService service.
 // All implementations must embed UnimplementedMeteringServiceServer
 // for forward compatibility.
@@ -87,6 +153,17 @@ type MeteringServiceServer interface {
 	// Records batch after batch over one connection. The caller sets the pace: one response for each request, in
 	// order, each sent when its batch is durable. A batch that fails as a whole ends the stream with its status.
 	StreamEvents(grpc.BidiStreamingServer[RecordEventsRequest, RecordEventsResponse]) error
+	// Says whether an account may use so much more, and what its plan grants; counts nothing. A no is an answer, not an
+	// error. While the database cannot be reached the meters decide: the answer says which policy was applied.
+	Check(context.Context, *CheckRequest) (*CheckResponse, error)
+	// Counts use if all of it is allowed, else nothing. Durable when it answers.
+	Consume(context.Context, *ConsumeRequest) (*ConsumeResponse, error)
+	// Holds use back before it happens, so that nobody else can take it: all items or none.
+	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
+	// Counts what was used of a reservation and gives the rest back.
+	Commit(context.Context, *CommitRequest) (*CommitResponse, error)
+	// Gives back what a reservation holds.
+	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	mustEmbedUnimplementedMeteringServiceServer()
 }
 
@@ -102,6 +179,21 @@ func (UnimplementedMeteringServiceServer) RecordEvents(context.Context, *RecordE
 }
 func (UnimplementedMeteringServiceServer) StreamEvents(grpc.BidiStreamingServer[RecordEventsRequest, RecordEventsResponse]) error {
 	return status.Error(codes.Unimplemented, "method StreamEvents not implemented")
+}
+func (UnimplementedMeteringServiceServer) Check(context.Context, *CheckRequest) (*CheckResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Check not implemented")
+}
+func (UnimplementedMeteringServiceServer) Consume(context.Context, *ConsumeRequest) (*ConsumeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Consume not implemented")
+}
+func (UnimplementedMeteringServiceServer) Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Reserve not implemented")
+}
+func (UnimplementedMeteringServiceServer) Commit(context.Context, *CommitRequest) (*CommitResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Commit not implemented")
+}
+func (UnimplementedMeteringServiceServer) Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Release not implemented")
 }
 func (UnimplementedMeteringServiceServer) mustEmbedUnimplementedMeteringServiceServer() {}
 func (UnimplementedMeteringServiceServer) testEmbeddedByValue()                         {}
@@ -149,6 +241,96 @@ func _MeteringService_StreamEvents_Handler(srv interface{}, stream grpc.ServerSt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type MeteringService_StreamEventsServer = grpc.BidiStreamingServer[RecordEventsRequest, RecordEventsResponse]
 
+func _MeteringService_Check_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MeteringServiceServer).Check(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MeteringService_Check_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MeteringServiceServer).Check(ctx, req.(*CheckRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MeteringService_Consume_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ConsumeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MeteringServiceServer).Consume(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MeteringService_Consume_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MeteringServiceServer).Consume(ctx, req.(*ConsumeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MeteringService_Reserve_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReserveRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MeteringServiceServer).Reserve(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MeteringService_Reserve_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MeteringServiceServer).Reserve(ctx, req.(*ReserveRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MeteringService_Commit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CommitRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MeteringServiceServer).Commit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MeteringService_Commit_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MeteringServiceServer).Commit(ctx, req.(*CommitRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MeteringService_Release_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MeteringServiceServer).Release(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MeteringService_Release_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MeteringServiceServer).Release(ctx, req.(*ReleaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MeteringService_ServiceDesc is the grpc.ServiceDesc for MeteringService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -159,6 +341,26 @@ var MeteringService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordEvents",
 			Handler:    _MeteringService_RecordEvents_Handler,
+		},
+		{
+			MethodName: "Check",
+			Handler:    _MeteringService_Check_Handler,
+		},
+		{
+			MethodName: "Consume",
+			Handler:    _MeteringService_Consume_Handler,
+		},
+		{
+			MethodName: "Reserve",
+			Handler:    _MeteringService_Reserve_Handler,
+		},
+		{
+			MethodName: "Commit",
+			Handler:    _MeteringService_Commit_Handler,
+		},
+		{
+			MethodName: "Release",
+			Handler:    _MeteringService_Release_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

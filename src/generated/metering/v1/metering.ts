@@ -58,6 +58,102 @@ export namespace VerdictStatus {
   export type VERDICT_STATUS_REFUSED = typeof VerdictStatus.VERDICT_STATUS_REFUSED;
 }
 
+/** What a name of a plan can stand for. */
+export const EntitlementKind = {
+  /** ENTITLEMENT_KIND_UNSPECIFIED - Never sent. */
+  ENTITLEMENT_KIND_UNSPECIFIED: "ENTITLEMENT_KIND_UNSPECIFIED",
+  /** ENTITLEMENT_KIND_NONE - The plan says nothing of it. */
+  ENTITLEMENT_KIND_NONE: "ENTITLEMENT_KIND_NONE",
+  /** ENTITLEMENT_KIND_BOOLEAN - Granted or not. */
+  ENTITLEMENT_KIND_BOOLEAN: "ENTITLEMENT_KIND_BOOLEAN",
+  /** ENTITLEMENT_KIND_STATIC - A text that says what is granted. */
+  ENTITLEMENT_KIND_STATIC: "ENTITLEMENT_KIND_STATIC",
+  /** ENTITLEMENT_KIND_METERED - The allowance of a meter. */
+  ENTITLEMENT_KIND_METERED: "ENTITLEMENT_KIND_METERED",
+} as const;
+
+export type EntitlementKind = typeof EntitlementKind[keyof typeof EntitlementKind];
+
+export namespace EntitlementKind {
+  export type ENTITLEMENT_KIND_UNSPECIFIED = typeof EntitlementKind.ENTITLEMENT_KIND_UNSPECIFIED;
+  export type ENTITLEMENT_KIND_NONE = typeof EntitlementKind.ENTITLEMENT_KIND_NONE;
+  export type ENTITLEMENT_KIND_BOOLEAN = typeof EntitlementKind.ENTITLEMENT_KIND_BOOLEAN;
+  export type ENTITLEMENT_KIND_STATIC = typeof EntitlementKind.ENTITLEMENT_KIND_STATIC;
+  export type ENTITLEMENT_KIND_METERED = typeof EntitlementKind.ENTITLEMENT_KIND_METERED;
+}
+
+/** What the meters of a request say about a time without a database; one closed meter closes all. */
+export const OnUnavailable = {
+  /** ON_UNAVAILABLE_UNSPECIFIED - The database was reached. */
+  ON_UNAVAILABLE_UNSPECIFIED: "ON_UNAVAILABLE_UNSPECIFIED",
+  /** ON_UNAVAILABLE_OPEN - The use may happen; it is not known to be counted. */
+  ON_UNAVAILABLE_OPEN: "ON_UNAVAILABLE_OPEN",
+  /** ON_UNAVAILABLE_CLOSED - The use may not happen. */
+  ON_UNAVAILABLE_CLOSED: "ON_UNAVAILABLE_CLOSED",
+} as const;
+
+export type OnUnavailable = typeof OnUnavailable[keyof typeof OnUnavailable];
+
+export namespace OnUnavailable {
+  export type ON_UNAVAILABLE_UNSPECIFIED = typeof OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED;
+  export type ON_UNAVAILABLE_OPEN = typeof OnUnavailable.ON_UNAVAILABLE_OPEN;
+  export type ON_UNAVAILABLE_CLOSED = typeof OnUnavailable.ON_UNAVAILABLE_CLOSED;
+}
+
+/** What can become of use that is to be counted. */
+export const ConsumeStatus = {
+  /** CONSUME_STATUS_UNSPECIFIED - Never sent. */
+  CONSUME_STATUS_UNSPECIFIED: "CONSUME_STATUS_UNSPECIFIED",
+  /** CONSUME_STATUS_RECORDED - Counted by this request, durably. */
+  CONSUME_STATUS_RECORDED: "CONSUME_STATUS_RECORDED",
+  /** CONSUME_STATUS_DUPLICATE - Counted before under the same key. */
+  CONSUME_STATUS_DUPLICATE: "CONSUME_STATUS_DUPLICATE",
+  /** CONSUME_STATUS_REFUSED - Nothing was counted; the same key may be sent again. */
+  CONSUME_STATUS_REFUSED: "CONSUME_STATUS_REFUSED",
+  /** CONSUME_STATUS_UNAVAILABLE - The database could not be reached. */
+  CONSUME_STATUS_UNAVAILABLE: "CONSUME_STATUS_UNAVAILABLE",
+} as const;
+
+export type ConsumeStatus = typeof ConsumeStatus[keyof typeof ConsumeStatus];
+
+export namespace ConsumeStatus {
+  export type CONSUME_STATUS_UNSPECIFIED = typeof ConsumeStatus.CONSUME_STATUS_UNSPECIFIED;
+  export type CONSUME_STATUS_RECORDED = typeof ConsumeStatus.CONSUME_STATUS_RECORDED;
+  export type CONSUME_STATUS_DUPLICATE = typeof ConsumeStatus.CONSUME_STATUS_DUPLICATE;
+  export type CONSUME_STATUS_REFUSED = typeof ConsumeStatus.CONSUME_STATUS_REFUSED;
+  export type CONSUME_STATUS_UNAVAILABLE = typeof ConsumeStatus.CONSUME_STATUS_UNAVAILABLE;
+}
+
+/** How a reservation can stand. */
+export const ReservationState = {
+  /** RESERVATION_STATE_UNSPECIFIED - Never sent. */
+  RESERVATION_STATE_UNSPECIFIED: "RESERVATION_STATE_UNSPECIFIED",
+  /** RESERVATION_STATE_OPEN - It holds what it says. */
+  RESERVATION_STATE_OPEN: "RESERVATION_STATE_OPEN",
+  /** RESERVATION_STATE_COMMITTED - What was used of it is counted. */
+  RESERVATION_STATE_COMMITTED: "RESERVATION_STATE_COMMITTED",
+  /** RESERVATION_STATE_RELEASED - It was given back. */
+  RESERVATION_STATE_RELEASED: "RESERVATION_STATE_RELEASED",
+  /** RESERVATION_STATE_EXPIRED - Its time is over. */
+  RESERVATION_STATE_EXPIRED: "RESERVATION_STATE_EXPIRED",
+  /** RESERVATION_STATE_REFUSED - Nothing was held; of a commit: nothing was counted. */
+  RESERVATION_STATE_REFUSED: "RESERVATION_STATE_REFUSED",
+  /** RESERVATION_STATE_UNAVAILABLE - The database could not be reached. */
+  RESERVATION_STATE_UNAVAILABLE: "RESERVATION_STATE_UNAVAILABLE",
+} as const;
+
+export type ReservationState = typeof ReservationState[keyof typeof ReservationState];
+
+export namespace ReservationState {
+  export type RESERVATION_STATE_UNSPECIFIED = typeof ReservationState.RESERVATION_STATE_UNSPECIFIED;
+  export type RESERVATION_STATE_OPEN = typeof ReservationState.RESERVATION_STATE_OPEN;
+  export type RESERVATION_STATE_COMMITTED = typeof ReservationState.RESERVATION_STATE_COMMITTED;
+  export type RESERVATION_STATE_RELEASED = typeof ReservationState.RESERVATION_STATE_RELEASED;
+  export type RESERVATION_STATE_EXPIRED = typeof ReservationState.RESERVATION_STATE_EXPIRED;
+  export type RESERVATION_STATE_REFUSED = typeof ReservationState.RESERVATION_STATE_REFUSED;
+  export type RESERVATION_STATE_UNAVAILABLE = typeof ReservationState.RESERVATION_STATE_UNAVAILABLE;
+}
+
 /** A batch of events. */
 export interface RecordEventsRequest {
   /** The events, in any order of time. */
@@ -151,6 +247,264 @@ export interface Verdict {
   fields: string[];
 }
 
+/** What an account wants to use. */
+export interface CheckRequest {
+  /** Who pays, as scheme:value, such as org:acme. */
+  account: string;
+  /** Judged together; 1 to 20. */
+  items: CheckItem[];
+}
+
+/** So much more of a meter, or what a plan grants under a name: either meter or entitlement is set. */
+export interface CheckItem {
+  /** The key of a meter. */
+  meter: string;
+  /**
+   * How much more, as a plain decimal in base units, as an event of the meter reports it; of a gauge in units of the
+   * meter. Left out: one.
+   */
+  quantity?:
+    | string
+    | null
+    | undefined;
+  /** Which of the meter's types of event it would be. Empty: the first. */
+  type: string;
+  /** A name that a plan grants something under. */
+  entitlement: string;
+}
+
+/** The answer to a check. */
+export interface CheckResponse {
+  /** Whether all of it is allowed. */
+  allowed: boolean;
+  /** Why not; empty when it is. */
+  reason: string;
+  /** The running period of the account; absent when the database could not be reached. */
+  period:
+    | Period
+    | null;
+  /** One for each item, in the order of the request. */
+  items: CheckedItem[];
+  /** The spending limit of the account; absent when it has no cost centre. */
+  spending:
+    | Spending
+    | null;
+  /** What was applied because the database could not be reached; unspecified when it was. */
+  onUnavailable: OnUnavailable;
+}
+
+/** What was found of one item of a check: one of the two is set. */
+export interface CheckedItem {
+  /** Of an item that names a meter. */
+  meter:
+    | MeterDecision
+    | null;
+  /** Of an item that names an entitlement. */
+  entitlement: EntitlementDecision | null;
+}
+
+/** A half-open stretch of time. */
+export interface Period {
+  /** Its first instant. */
+  from:
+    | Timestamp
+    | null;
+  /** The first instant after it. */
+  to: Timestamp | null;
+}
+
+/**
+ * How a meter stands, and whether an item that names it fits. Totals are plain decimals in units of the meter, and absent
+ * where they are not told.
+ */
+export interface MeterDecision {
+  /** The key of the meter. */
+  meter: string;
+  /** As it was asked for. */
+  quantity: string;
+  /** False: it is this item that does not fit. */
+  allowed: boolean;
+  /** What is used in the period. */
+  used?:
+    | string
+    | null
+    | undefined;
+  /** What open reservations hold. */
+  reserved?:
+    | string
+    | null
+    | undefined;
+  /** Absent beside totals: unlimited. */
+  limit?:
+    | string
+    | null
+    | undefined;
+  /** What is left below the limit. */
+  remaining?:
+    | string
+    | null
+    | undefined;
+  /** What happens at the limit: bill, flag or refuse. */
+  onExceed: string;
+}
+
+/** What a plan grants under a name. */
+export interface EntitlementDecision {
+  /** The name. */
+  entitlement: string;
+  /** What kind of thing it is. */
+  kind: EntitlementKind;
+  /** Whether the plan grants it. */
+  granted: boolean;
+  /** Of an allowance: granted, and something is left of it. Else as granted. */
+  allowed: boolean;
+  /** What a static one says. */
+  text: string;
+  /** How the meter of an allowance stands; its quantity is empty, because none was asked for. */
+  metered: MeterDecision | null;
+}
+
+/** What an account owes beside what it may owe. */
+export interface Spending {
+  /** What is owed, such as CREDIT. */
+  asset: string;
+  /** From here on nothing more may be spent. */
+  limit: string;
+  /** Posted and pending together. */
+  owed: string;
+  /** Whether the limit is reached. */
+  isReached: boolean;
+}
+
+/** Use of one meter. */
+export interface UsageItem {
+  /** The key of the meter. */
+  meter: string;
+  /** How much, as a plain decimal in base units, as an event of the meter reports it. Left out: one. */
+  quantity?:
+    | string
+    | null
+    | undefined;
+  /** Which of the meter's types of event it is. Empty: the first. */
+  type: string;
+  /** What was used. */
+  resource: string;
+  /** Anything a meter groups or filters by. */
+  properties: Struct | null;
+}
+
+/** Use to be counted if all of it is allowed. */
+export interface ConsumeRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** All or nothing; 1 to 20. */
+  items: UsageItem[];
+  /** The same key again, with the same words, is answered as the first time. Empty: sending it again counts it again. */
+  idempotencyKey: string;
+}
+
+/** What became of use that was to be counted. */
+export interface ConsumeResponse {
+  /** The idempotency key. */
+  id: string;
+  /** What became of it. */
+  status: ConsumeStatus;
+  /** Whether the use may happen. */
+  allowed: boolean;
+  /** Whether it is counted. After "unavailable" it may have been all the same: the same key sent again tells. */
+  counted: boolean;
+  /** Why not; empty when it is allowed. */
+  reason: string;
+  /** The period it counts in; absent when the database could not be reached. */
+  period:
+    | Period
+    | null;
+  /** One for each item, in the order of the request; what remains leaves reservations out. */
+  items: MeterDecision[];
+  /** The spending limit, where it was that which refused. */
+  spending:
+    | Spending
+    | null;
+  /** What was applied because the database could not be reached; unspecified when it was. */
+  onUnavailable: OnUnavailable;
+}
+
+/** Use to be held back. */
+export interface ReserveRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** All or nothing; 1 to 20. */
+  items: UsageItem[];
+  /** The same key again, with the same words, is the same reservation. */
+  idempotencyKey: string;
+  /** After how long it holds nothing any more, 1 to 86400; 0: 60. */
+  expiresInSeconds: number;
+}
+
+/** The reservation that was made, or why there is none. */
+export interface ReserveResponse {
+  /** How it stands. */
+  reservation: Reservation | null;
+}
+
+/** Names a reservation of which something was used. */
+export interface CommitRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** As its making answered. */
+  id: string;
+  /** What was really used, one for each item in their order. Left out: all that was asked for. */
+  quantities: string[];
+}
+
+/** What became of a commit. */
+export interface CommitResponse {
+  /** How the reservation stands; refused leaves it as it was. */
+  reservation: Reservation | null;
+}
+
+/** Names a reservation of which nothing was used. */
+export interface ReleaseRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** As its making answered. */
+  id: string;
+}
+
+/** What became of a release. */
+export interface ReleaseResponse {
+  /** How the reservation stands. */
+  reservation: Reservation | null;
+}
+
+/** Use that is held back, or was. */
+export interface Reservation {
+  /** What it is committed or released by; empty when nothing is held. */
+  id: string;
+  /** How it stands. */
+  state: ReservationState;
+  /** Whether the use may happen. */
+  allowed: boolean;
+  /** Why not; empty when it may. */
+  reason: string;
+  /** From then on it holds nothing; absent when the database could not be reached. */
+  expiresAt:
+    | Timestamp
+    | null;
+  /** The period it counts in, whenever it is committed; absent when the database could not be reached. */
+  period:
+    | Period
+    | null;
+  /** One for each item; without totals where nothing was decided just now. */
+  items: MeterDecision[];
+  /** The spending limit, where it was that which refused. */
+  spending:
+    | Spending
+    | null;
+  /** Closed when the database could not be reached, else unspecified. */
+  onUnavailable: OnUnavailable;
+}
+
 /** Takes usage events. An answer is sent only after the events it speaks of are durable. */
 export interface MeteringService {
   /**
@@ -163,4 +517,17 @@ export interface MeteringService {
    * order, each sent when its batch is durable. A batch that fails as a whole ends the stream with its status.
    */
   streamEvents(request: Observable<RecordEventsRequest>): Observable<RecordEventsResponse>;
+  /**
+   * Says whether an account may use so much more, and what its plan grants; counts nothing. A no is an answer, not an
+   * error. While the database cannot be reached the meters decide: the answer says which policy was applied.
+   */
+  check(request: CheckRequest): Promise<CheckResponse>;
+  /** Counts use if all of it is allowed, else nothing. Durable when it answers. */
+  consume(request: ConsumeRequest): Promise<ConsumeResponse>;
+  /** Holds use back before it happens, so that nobody else can take it: all items or none. */
+  reserve(request: ReserveRequest): Promise<ReserveResponse>;
+  /** Counts what was used of a reservation and gives the rest back. */
+  commit(request: CommitRequest): Promise<CommitResponse>;
+  /** Gives back what a reservation holds. */
+  release(request: ReleaseRequest): Promise<ReleaseResponse>;
 }

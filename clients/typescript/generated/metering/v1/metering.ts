@@ -136,6 +136,278 @@ export function verdictStatusToNumber(object: VerdictStatus): number {
   }
 }
 
+/** What a name of a plan can stand for. */
+export const EntitlementKind = {
+  /** ENTITLEMENT_KIND_UNSPECIFIED - Never sent. */
+  ENTITLEMENT_KIND_UNSPECIFIED: "ENTITLEMENT_KIND_UNSPECIFIED",
+  /** ENTITLEMENT_KIND_NONE - The plan says nothing of it. */
+  ENTITLEMENT_KIND_NONE: "ENTITLEMENT_KIND_NONE",
+  /** ENTITLEMENT_KIND_BOOLEAN - Granted or not. */
+  ENTITLEMENT_KIND_BOOLEAN: "ENTITLEMENT_KIND_BOOLEAN",
+  /** ENTITLEMENT_KIND_STATIC - A text that says what is granted. */
+  ENTITLEMENT_KIND_STATIC: "ENTITLEMENT_KIND_STATIC",
+  /** ENTITLEMENT_KIND_METERED - The allowance of a meter. */
+  ENTITLEMENT_KIND_METERED: "ENTITLEMENT_KIND_METERED",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type EntitlementKind = typeof EntitlementKind[keyof typeof EntitlementKind];
+
+export namespace EntitlementKind {
+  export type ENTITLEMENT_KIND_UNSPECIFIED = typeof EntitlementKind.ENTITLEMENT_KIND_UNSPECIFIED;
+  export type ENTITLEMENT_KIND_NONE = typeof EntitlementKind.ENTITLEMENT_KIND_NONE;
+  export type ENTITLEMENT_KIND_BOOLEAN = typeof EntitlementKind.ENTITLEMENT_KIND_BOOLEAN;
+  export type ENTITLEMENT_KIND_STATIC = typeof EntitlementKind.ENTITLEMENT_KIND_STATIC;
+  export type ENTITLEMENT_KIND_METERED = typeof EntitlementKind.ENTITLEMENT_KIND_METERED;
+  export type UNRECOGNIZED = typeof EntitlementKind.UNRECOGNIZED;
+}
+
+export function entitlementKindFromJSON(object: any): EntitlementKind {
+  switch (object) {
+    case 0:
+    case "ENTITLEMENT_KIND_UNSPECIFIED":
+      return EntitlementKind.ENTITLEMENT_KIND_UNSPECIFIED;
+    case 1:
+    case "ENTITLEMENT_KIND_NONE":
+      return EntitlementKind.ENTITLEMENT_KIND_NONE;
+    case 2:
+    case "ENTITLEMENT_KIND_BOOLEAN":
+      return EntitlementKind.ENTITLEMENT_KIND_BOOLEAN;
+    case 3:
+    case "ENTITLEMENT_KIND_STATIC":
+      return EntitlementKind.ENTITLEMENT_KIND_STATIC;
+    case 4:
+    case "ENTITLEMENT_KIND_METERED":
+      return EntitlementKind.ENTITLEMENT_KIND_METERED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return EntitlementKind.UNRECOGNIZED;
+  }
+}
+
+export function entitlementKindToNumber(object: EntitlementKind): number {
+  switch (object) {
+    case EntitlementKind.ENTITLEMENT_KIND_UNSPECIFIED:
+      return 0;
+    case EntitlementKind.ENTITLEMENT_KIND_NONE:
+      return 1;
+    case EntitlementKind.ENTITLEMENT_KIND_BOOLEAN:
+      return 2;
+    case EntitlementKind.ENTITLEMENT_KIND_STATIC:
+      return 3;
+    case EntitlementKind.ENTITLEMENT_KIND_METERED:
+      return 4;
+    case EntitlementKind.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** What the meters of a request say about a time without a database; one closed meter closes all. */
+export const OnUnavailable = {
+  /** ON_UNAVAILABLE_UNSPECIFIED - The database was reached. */
+  ON_UNAVAILABLE_UNSPECIFIED: "ON_UNAVAILABLE_UNSPECIFIED",
+  /** ON_UNAVAILABLE_OPEN - The use may happen; it is not known to be counted. */
+  ON_UNAVAILABLE_OPEN: "ON_UNAVAILABLE_OPEN",
+  /** ON_UNAVAILABLE_CLOSED - The use may not happen. */
+  ON_UNAVAILABLE_CLOSED: "ON_UNAVAILABLE_CLOSED",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type OnUnavailable = typeof OnUnavailable[keyof typeof OnUnavailable];
+
+export namespace OnUnavailable {
+  export type ON_UNAVAILABLE_UNSPECIFIED = typeof OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED;
+  export type ON_UNAVAILABLE_OPEN = typeof OnUnavailable.ON_UNAVAILABLE_OPEN;
+  export type ON_UNAVAILABLE_CLOSED = typeof OnUnavailable.ON_UNAVAILABLE_CLOSED;
+  export type UNRECOGNIZED = typeof OnUnavailable.UNRECOGNIZED;
+}
+
+export function onUnavailableFromJSON(object: any): OnUnavailable {
+  switch (object) {
+    case 0:
+    case "ON_UNAVAILABLE_UNSPECIFIED":
+      return OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED;
+    case 1:
+    case "ON_UNAVAILABLE_OPEN":
+      return OnUnavailable.ON_UNAVAILABLE_OPEN;
+    case 2:
+    case "ON_UNAVAILABLE_CLOSED":
+      return OnUnavailable.ON_UNAVAILABLE_CLOSED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return OnUnavailable.UNRECOGNIZED;
+  }
+}
+
+export function onUnavailableToNumber(object: OnUnavailable): number {
+  switch (object) {
+    case OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED:
+      return 0;
+    case OnUnavailable.ON_UNAVAILABLE_OPEN:
+      return 1;
+    case OnUnavailable.ON_UNAVAILABLE_CLOSED:
+      return 2;
+    case OnUnavailable.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** What can become of use that is to be counted. */
+export const ConsumeStatus = {
+  /** CONSUME_STATUS_UNSPECIFIED - Never sent. */
+  CONSUME_STATUS_UNSPECIFIED: "CONSUME_STATUS_UNSPECIFIED",
+  /** CONSUME_STATUS_RECORDED - Counted by this request, durably. */
+  CONSUME_STATUS_RECORDED: "CONSUME_STATUS_RECORDED",
+  /** CONSUME_STATUS_DUPLICATE - Counted before under the same key. */
+  CONSUME_STATUS_DUPLICATE: "CONSUME_STATUS_DUPLICATE",
+  /** CONSUME_STATUS_REFUSED - Nothing was counted; the same key may be sent again. */
+  CONSUME_STATUS_REFUSED: "CONSUME_STATUS_REFUSED",
+  /** CONSUME_STATUS_UNAVAILABLE - The database could not be reached. */
+  CONSUME_STATUS_UNAVAILABLE: "CONSUME_STATUS_UNAVAILABLE",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type ConsumeStatus = typeof ConsumeStatus[keyof typeof ConsumeStatus];
+
+export namespace ConsumeStatus {
+  export type CONSUME_STATUS_UNSPECIFIED = typeof ConsumeStatus.CONSUME_STATUS_UNSPECIFIED;
+  export type CONSUME_STATUS_RECORDED = typeof ConsumeStatus.CONSUME_STATUS_RECORDED;
+  export type CONSUME_STATUS_DUPLICATE = typeof ConsumeStatus.CONSUME_STATUS_DUPLICATE;
+  export type CONSUME_STATUS_REFUSED = typeof ConsumeStatus.CONSUME_STATUS_REFUSED;
+  export type CONSUME_STATUS_UNAVAILABLE = typeof ConsumeStatus.CONSUME_STATUS_UNAVAILABLE;
+  export type UNRECOGNIZED = typeof ConsumeStatus.UNRECOGNIZED;
+}
+
+export function consumeStatusFromJSON(object: any): ConsumeStatus {
+  switch (object) {
+    case 0:
+    case "CONSUME_STATUS_UNSPECIFIED":
+      return ConsumeStatus.CONSUME_STATUS_UNSPECIFIED;
+    case 1:
+    case "CONSUME_STATUS_RECORDED":
+      return ConsumeStatus.CONSUME_STATUS_RECORDED;
+    case 2:
+    case "CONSUME_STATUS_DUPLICATE":
+      return ConsumeStatus.CONSUME_STATUS_DUPLICATE;
+    case 3:
+    case "CONSUME_STATUS_REFUSED":
+      return ConsumeStatus.CONSUME_STATUS_REFUSED;
+    case 4:
+    case "CONSUME_STATUS_UNAVAILABLE":
+      return ConsumeStatus.CONSUME_STATUS_UNAVAILABLE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ConsumeStatus.UNRECOGNIZED;
+  }
+}
+
+export function consumeStatusToNumber(object: ConsumeStatus): number {
+  switch (object) {
+    case ConsumeStatus.CONSUME_STATUS_UNSPECIFIED:
+      return 0;
+    case ConsumeStatus.CONSUME_STATUS_RECORDED:
+      return 1;
+    case ConsumeStatus.CONSUME_STATUS_DUPLICATE:
+      return 2;
+    case ConsumeStatus.CONSUME_STATUS_REFUSED:
+      return 3;
+    case ConsumeStatus.CONSUME_STATUS_UNAVAILABLE:
+      return 4;
+    case ConsumeStatus.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
+/** How a reservation can stand. */
+export const ReservationState = {
+  /** RESERVATION_STATE_UNSPECIFIED - Never sent. */
+  RESERVATION_STATE_UNSPECIFIED: "RESERVATION_STATE_UNSPECIFIED",
+  /** RESERVATION_STATE_OPEN - It holds what it says. */
+  RESERVATION_STATE_OPEN: "RESERVATION_STATE_OPEN",
+  /** RESERVATION_STATE_COMMITTED - What was used of it is counted. */
+  RESERVATION_STATE_COMMITTED: "RESERVATION_STATE_COMMITTED",
+  /** RESERVATION_STATE_RELEASED - It was given back. */
+  RESERVATION_STATE_RELEASED: "RESERVATION_STATE_RELEASED",
+  /** RESERVATION_STATE_EXPIRED - Its time is over. */
+  RESERVATION_STATE_EXPIRED: "RESERVATION_STATE_EXPIRED",
+  /** RESERVATION_STATE_REFUSED - Nothing was held; of a commit: nothing was counted. */
+  RESERVATION_STATE_REFUSED: "RESERVATION_STATE_REFUSED",
+  /** RESERVATION_STATE_UNAVAILABLE - The database could not be reached. */
+  RESERVATION_STATE_UNAVAILABLE: "RESERVATION_STATE_UNAVAILABLE",
+  UNRECOGNIZED: "UNRECOGNIZED",
+} as const;
+
+export type ReservationState = typeof ReservationState[keyof typeof ReservationState];
+
+export namespace ReservationState {
+  export type RESERVATION_STATE_UNSPECIFIED = typeof ReservationState.RESERVATION_STATE_UNSPECIFIED;
+  export type RESERVATION_STATE_OPEN = typeof ReservationState.RESERVATION_STATE_OPEN;
+  export type RESERVATION_STATE_COMMITTED = typeof ReservationState.RESERVATION_STATE_COMMITTED;
+  export type RESERVATION_STATE_RELEASED = typeof ReservationState.RESERVATION_STATE_RELEASED;
+  export type RESERVATION_STATE_EXPIRED = typeof ReservationState.RESERVATION_STATE_EXPIRED;
+  export type RESERVATION_STATE_REFUSED = typeof ReservationState.RESERVATION_STATE_REFUSED;
+  export type RESERVATION_STATE_UNAVAILABLE = typeof ReservationState.RESERVATION_STATE_UNAVAILABLE;
+  export type UNRECOGNIZED = typeof ReservationState.UNRECOGNIZED;
+}
+
+export function reservationStateFromJSON(object: any): ReservationState {
+  switch (object) {
+    case 0:
+    case "RESERVATION_STATE_UNSPECIFIED":
+      return ReservationState.RESERVATION_STATE_UNSPECIFIED;
+    case 1:
+    case "RESERVATION_STATE_OPEN":
+      return ReservationState.RESERVATION_STATE_OPEN;
+    case 2:
+    case "RESERVATION_STATE_COMMITTED":
+      return ReservationState.RESERVATION_STATE_COMMITTED;
+    case 3:
+    case "RESERVATION_STATE_RELEASED":
+      return ReservationState.RESERVATION_STATE_RELEASED;
+    case 4:
+    case "RESERVATION_STATE_EXPIRED":
+      return ReservationState.RESERVATION_STATE_EXPIRED;
+    case 5:
+    case "RESERVATION_STATE_REFUSED":
+      return ReservationState.RESERVATION_STATE_REFUSED;
+    case 6:
+    case "RESERVATION_STATE_UNAVAILABLE":
+      return ReservationState.RESERVATION_STATE_UNAVAILABLE;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return ReservationState.UNRECOGNIZED;
+  }
+}
+
+export function reservationStateToNumber(object: ReservationState): number {
+  switch (object) {
+    case ReservationState.RESERVATION_STATE_UNSPECIFIED:
+      return 0;
+    case ReservationState.RESERVATION_STATE_OPEN:
+      return 1;
+    case ReservationState.RESERVATION_STATE_COMMITTED:
+      return 2;
+    case ReservationState.RESERVATION_STATE_RELEASED:
+      return 3;
+    case ReservationState.RESERVATION_STATE_EXPIRED:
+      return 4;
+    case ReservationState.RESERVATION_STATE_REFUSED:
+      return 5;
+    case ReservationState.RESERVATION_STATE_UNAVAILABLE:
+      return 6;
+    case ReservationState.UNRECOGNIZED:
+    default:
+      return -1;
+  }
+}
+
 /** A batch of events. */
 export interface RecordEventsRequest {
   /** The events, in any order of time. */
@@ -226,6 +498,258 @@ export interface Verdict {
   reason: string;
   /** With "conflict", the fields that differ from what is recorded; with "refused", the fields that are wrong. */
   fields: string[];
+}
+
+/** What an account wants to use. */
+export interface CheckRequest {
+  /** Who pays, as scheme:value, such as org:acme. */
+  account: string;
+  /** Judged together; 1 to 20. */
+  items: CheckItem[];
+}
+
+/** So much more of a meter, or what a plan grants under a name: either meter or entitlement is set. */
+export interface CheckItem {
+  /** The key of a meter. */
+  meter: string;
+  /**
+   * How much more, as a plain decimal in base units, as an event of the meter reports it; of a gauge in units of the
+   * meter. Left out: one.
+   */
+  quantity?:
+    | string
+    | undefined;
+  /** Which of the meter's types of event it would be. Empty: the first. */
+  type: string;
+  /** A name that a plan grants something under. */
+  entitlement: string;
+}
+
+/** The answer to a check. */
+export interface CheckResponse {
+  /** Whether all of it is allowed. */
+  allowed: boolean;
+  /** Why not; empty when it is. */
+  reason: string;
+  /** The running period of the account; absent when the database could not be reached. */
+  period:
+    | Period
+    | undefined;
+  /** One for each item, in the order of the request. */
+  items: CheckedItem[];
+  /** The spending limit of the account; absent when it has no cost centre. */
+  spending:
+    | Spending
+    | undefined;
+  /** What was applied because the database could not be reached; unspecified when it was. */
+  onUnavailable: OnUnavailable;
+}
+
+/** What was found of one item of a check: one of the two is set. */
+export interface CheckedItem {
+  /** Of an item that names a meter. */
+  meter:
+    | MeterDecision
+    | undefined;
+  /** Of an item that names an entitlement. */
+  entitlement: EntitlementDecision | undefined;
+}
+
+/** A half-open stretch of time. */
+export interface Period {
+  /** Its first instant. */
+  from:
+    | Date
+    | undefined;
+  /** The first instant after it. */
+  to: Date | undefined;
+}
+
+/**
+ * How a meter stands, and whether an item that names it fits. Totals are plain decimals in units of the meter, and absent
+ * where they are not told.
+ */
+export interface MeterDecision {
+  /** The key of the meter. */
+  meter: string;
+  /** As it was asked for. */
+  quantity: string;
+  /** False: it is this item that does not fit. */
+  allowed: boolean;
+  /** What is used in the period. */
+  used?:
+    | string
+    | undefined;
+  /** What open reservations hold. */
+  reserved?:
+    | string
+    | undefined;
+  /** Absent beside totals: unlimited. */
+  limit?:
+    | string
+    | undefined;
+  /** What is left below the limit. */
+  remaining?:
+    | string
+    | undefined;
+  /** What happens at the limit: bill, flag or refuse. */
+  onExceed: string;
+}
+
+/** What a plan grants under a name. */
+export interface EntitlementDecision {
+  /** The name. */
+  entitlement: string;
+  /** What kind of thing it is. */
+  kind: EntitlementKind;
+  /** Whether the plan grants it. */
+  granted: boolean;
+  /** Of an allowance: granted, and something is left of it. Else as granted. */
+  allowed: boolean;
+  /** What a static one says. */
+  text: string;
+  /** How the meter of an allowance stands; its quantity is empty, because none was asked for. */
+  metered: MeterDecision | undefined;
+}
+
+/** What an account owes beside what it may owe. */
+export interface Spending {
+  /** What is owed, such as CREDIT. */
+  asset: string;
+  /** From here on nothing more may be spent. */
+  limit: string;
+  /** Posted and pending together. */
+  owed: string;
+  /** Whether the limit is reached. */
+  isReached: boolean;
+}
+
+/** Use of one meter. */
+export interface UsageItem {
+  /** The key of the meter. */
+  meter: string;
+  /** How much, as a plain decimal in base units, as an event of the meter reports it. Left out: one. */
+  quantity?:
+    | string
+    | undefined;
+  /** Which of the meter's types of event it is. Empty: the first. */
+  type: string;
+  /** What was used. */
+  resource: string;
+  /** Anything a meter groups or filters by. */
+  properties: { [key: string]: any } | undefined;
+}
+
+/** Use to be counted if all of it is allowed. */
+export interface ConsumeRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** All or nothing; 1 to 20. */
+  items: UsageItem[];
+  /** The same key again, with the same words, is answered as the first time. Empty: sending it again counts it again. */
+  idempotencyKey: string;
+}
+
+/** What became of use that was to be counted. */
+export interface ConsumeResponse {
+  /** The idempotency key. */
+  id: string;
+  /** What became of it. */
+  status: ConsumeStatus;
+  /** Whether the use may happen. */
+  allowed: boolean;
+  /** Whether it is counted. After "unavailable" it may have been all the same: the same key sent again tells. */
+  counted: boolean;
+  /** Why not; empty when it is allowed. */
+  reason: string;
+  /** The period it counts in; absent when the database could not be reached. */
+  period:
+    | Period
+    | undefined;
+  /** One for each item, in the order of the request; what remains leaves reservations out. */
+  items: MeterDecision[];
+  /** The spending limit, where it was that which refused. */
+  spending:
+    | Spending
+    | undefined;
+  /** What was applied because the database could not be reached; unspecified when it was. */
+  onUnavailable: OnUnavailable;
+}
+
+/** Use to be held back. */
+export interface ReserveRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** All or nothing; 1 to 20. */
+  items: UsageItem[];
+  /** The same key again, with the same words, is the same reservation. */
+  idempotencyKey: string;
+  /** After how long it holds nothing any more, 1 to 86400; 0: 60. */
+  expiresInSeconds: number;
+}
+
+/** The reservation that was made, or why there is none. */
+export interface ReserveResponse {
+  /** How it stands. */
+  reservation: Reservation | undefined;
+}
+
+/** Names a reservation of which something was used. */
+export interface CommitRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** As its making answered. */
+  id: string;
+  /** What was really used, one for each item in their order. Left out: all that was asked for. */
+  quantities: string[];
+}
+
+/** What became of a commit. */
+export interface CommitResponse {
+  /** How the reservation stands; refused leaves it as it was. */
+  reservation: Reservation | undefined;
+}
+
+/** Names a reservation of which nothing was used. */
+export interface ReleaseRequest {
+  /** Who pays, as scheme:value. */
+  account: string;
+  /** As its making answered. */
+  id: string;
+}
+
+/** What became of a release. */
+export interface ReleaseResponse {
+  /** How the reservation stands. */
+  reservation: Reservation | undefined;
+}
+
+/** Use that is held back, or was. */
+export interface Reservation {
+  /** What it is committed or released by; empty when nothing is held. */
+  id: string;
+  /** How it stands. */
+  state: ReservationState;
+  /** Whether the use may happen. */
+  allowed: boolean;
+  /** Why not; empty when it may. */
+  reason: string;
+  /** From then on it holds nothing; absent when the database could not be reached. */
+  expiresAt:
+    | Date
+    | undefined;
+  /** The period it counts in, whenever it is committed; absent when the database could not be reached. */
+  period:
+    | Period
+    | undefined;
+  /** One for each item; without totals where nothing was decided just now. */
+  items: MeterDecision[];
+  /** The spending limit, where it was that which refused. */
+  spending:
+    | Spending
+    | undefined;
+  /** Closed when the database could not be reached, else unspecified. */
+  onUnavailable: OnUnavailable;
 }
 
 function createBaseRecordEventsRequest(): RecordEventsRequest {
@@ -893,6 +1417,1711 @@ export const Verdict: MessageFns<Verdict> = {
   },
 };
 
+function createBaseCheckRequest(): CheckRequest {
+  return { account: "", items: [] };
+}
+
+export const CheckRequest: MessageFns<CheckRequest> = {
+  encode(message: CheckRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    for (const v of message.items) {
+      CheckItem.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.items.push(CheckItem.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckRequest>): CheckRequest {
+    return CheckRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckRequest>): CheckRequest {
+    const message = createBaseCheckRequest();
+    message.account = object.account ?? "";
+    message.items = object.items?.map((e) => CheckItem.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCheckItem(): CheckItem {
+  return { meter: "", quantity: undefined, type: "", entitlement: "" };
+}
+
+export const CheckItem: MessageFns<CheckItem> = {
+  encode(message: CheckItem, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.meter !== "") {
+      writer.uint32(10).string(message.meter);
+    }
+    if (message.quantity !== undefined) {
+      writer.uint32(18).string(message.quantity);
+    }
+    if (message.type !== "") {
+      writer.uint32(26).string(message.type);
+    }
+    if (message.entitlement !== "") {
+      writer.uint32(34).string(message.entitlement);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckItem {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckItem();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.meter = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quantity = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.entitlement = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckItem>): CheckItem {
+    return CheckItem.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckItem>): CheckItem {
+    const message = createBaseCheckItem();
+    message.meter = object.meter ?? "";
+    message.quantity = object.quantity ?? undefined;
+    message.type = object.type ?? "";
+    message.entitlement = object.entitlement ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckResponse(): CheckResponse {
+  return {
+    allowed: false,
+    reason: "",
+    period: undefined,
+    items: [],
+    spending: undefined,
+    onUnavailable: OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED,
+  };
+}
+
+export const CheckResponse: MessageFns<CheckResponse> = {
+  encode(message: CheckResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.allowed !== false) {
+      writer.uint32(8).bool(message.allowed);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.period !== undefined) {
+      Period.encode(message.period, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.items) {
+      CheckedItem.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.spending !== undefined) {
+      Spending.encode(message.spending, writer.uint32(42).fork()).join();
+    }
+    if (message.onUnavailable !== OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED) {
+      writer.uint32(48).int32(onUnavailableToNumber(message.onUnavailable));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.allowed = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.period = Period.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.items.push(CheckedItem.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.spending = Spending.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.onUnavailable = onUnavailableFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckResponse>): CheckResponse {
+    return CheckResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckResponse>): CheckResponse {
+    const message = createBaseCheckResponse();
+    message.allowed = object.allowed ?? false;
+    message.reason = object.reason ?? "";
+    message.period = (object.period !== undefined && object.period !== null)
+      ? Period.fromPartial(object.period)
+      : undefined;
+    message.items = object.items?.map((e) => CheckedItem.fromPartial(e)) || [];
+    message.spending = (object.spending !== undefined && object.spending !== null)
+      ? Spending.fromPartial(object.spending)
+      : undefined;
+    message.onUnavailable = object.onUnavailable ?? OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED;
+    return message;
+  },
+};
+
+function createBaseCheckedItem(): CheckedItem {
+  return { meter: undefined, entitlement: undefined };
+}
+
+export const CheckedItem: MessageFns<CheckedItem> = {
+  encode(message: CheckedItem, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.meter !== undefined) {
+      MeterDecision.encode(message.meter, writer.uint32(10).fork()).join();
+    }
+    if (message.entitlement !== undefined) {
+      EntitlementDecision.encode(message.entitlement, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckedItem {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckedItem();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.meter = MeterDecision.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.entitlement = EntitlementDecision.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckedItem>): CheckedItem {
+    return CheckedItem.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckedItem>): CheckedItem {
+    const message = createBaseCheckedItem();
+    message.meter = (object.meter !== undefined && object.meter !== null)
+      ? MeterDecision.fromPartial(object.meter)
+      : undefined;
+    message.entitlement = (object.entitlement !== undefined && object.entitlement !== null)
+      ? EntitlementDecision.fromPartial(object.entitlement)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePeriod(): Period {
+  return { from: undefined, to: undefined };
+}
+
+export const Period: MessageFns<Period> = {
+  encode(message: Period, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      Timestamp.encode(toTimestamp(message.from), writer.uint32(10).fork()).join();
+    }
+    if (message.to !== undefined) {
+      Timestamp.encode(toTimestamp(message.to), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Period {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePeriod();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Period>): Period {
+    return Period.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Period>): Period {
+    const message = createBasePeriod();
+    message.from = object.from ?? undefined;
+    message.to = object.to ?? undefined;
+    return message;
+  },
+};
+
+function createBaseMeterDecision(): MeterDecision {
+  return {
+    meter: "",
+    quantity: "",
+    allowed: false,
+    used: undefined,
+    reserved: undefined,
+    limit: undefined,
+    remaining: undefined,
+    onExceed: "",
+  };
+}
+
+export const MeterDecision: MessageFns<MeterDecision> = {
+  encode(message: MeterDecision, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.meter !== "") {
+      writer.uint32(10).string(message.meter);
+    }
+    if (message.quantity !== "") {
+      writer.uint32(18).string(message.quantity);
+    }
+    if (message.allowed !== false) {
+      writer.uint32(24).bool(message.allowed);
+    }
+    if (message.used !== undefined) {
+      writer.uint32(34).string(message.used);
+    }
+    if (message.reserved !== undefined) {
+      writer.uint32(42).string(message.reserved);
+    }
+    if (message.limit !== undefined) {
+      writer.uint32(50).string(message.limit);
+    }
+    if (message.remaining !== undefined) {
+      writer.uint32(58).string(message.remaining);
+    }
+    if (message.onExceed !== "") {
+      writer.uint32(66).string(message.onExceed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeterDecision {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeterDecision();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.meter = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quantity = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.allowed = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.used = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reserved = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.limit = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.remaining = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.onExceed = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MeterDecision>): MeterDecision {
+    return MeterDecision.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MeterDecision>): MeterDecision {
+    const message = createBaseMeterDecision();
+    message.meter = object.meter ?? "";
+    message.quantity = object.quantity ?? "";
+    message.allowed = object.allowed ?? false;
+    message.used = object.used ?? undefined;
+    message.reserved = object.reserved ?? undefined;
+    message.limit = object.limit ?? undefined;
+    message.remaining = object.remaining ?? undefined;
+    message.onExceed = object.onExceed ?? "";
+    return message;
+  },
+};
+
+function createBaseEntitlementDecision(): EntitlementDecision {
+  return {
+    entitlement: "",
+    kind: EntitlementKind.ENTITLEMENT_KIND_UNSPECIFIED,
+    granted: false,
+    allowed: false,
+    text: "",
+    metered: undefined,
+  };
+}
+
+export const EntitlementDecision: MessageFns<EntitlementDecision> = {
+  encode(message: EntitlementDecision, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entitlement !== "") {
+      writer.uint32(10).string(message.entitlement);
+    }
+    if (message.kind !== EntitlementKind.ENTITLEMENT_KIND_UNSPECIFIED) {
+      writer.uint32(16).int32(entitlementKindToNumber(message.kind));
+    }
+    if (message.granted !== false) {
+      writer.uint32(24).bool(message.granted);
+    }
+    if (message.allowed !== false) {
+      writer.uint32(32).bool(message.allowed);
+    }
+    if (message.text !== "") {
+      writer.uint32(42).string(message.text);
+    }
+    if (message.metered !== undefined) {
+      MeterDecision.encode(message.metered, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EntitlementDecision {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEntitlementDecision();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entitlement = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = entitlementKindFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.granted = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.allowed = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.metered = MeterDecision.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EntitlementDecision>): EntitlementDecision {
+    return EntitlementDecision.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EntitlementDecision>): EntitlementDecision {
+    const message = createBaseEntitlementDecision();
+    message.entitlement = object.entitlement ?? "";
+    message.kind = object.kind ?? EntitlementKind.ENTITLEMENT_KIND_UNSPECIFIED;
+    message.granted = object.granted ?? false;
+    message.allowed = object.allowed ?? false;
+    message.text = object.text ?? "";
+    message.metered = (object.metered !== undefined && object.metered !== null)
+      ? MeterDecision.fromPartial(object.metered)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSpending(): Spending {
+  return { asset: "", limit: "", owed: "", isReached: false };
+}
+
+export const Spending: MessageFns<Spending> = {
+  encode(message: Spending, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.asset !== "") {
+      writer.uint32(10).string(message.asset);
+    }
+    if (message.limit !== "") {
+      writer.uint32(18).string(message.limit);
+    }
+    if (message.owed !== "") {
+      writer.uint32(26).string(message.owed);
+    }
+    if (message.isReached !== false) {
+      writer.uint32(32).bool(message.isReached);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Spending {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSpending();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.asset = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.limit = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.owed = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.isReached = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Spending>): Spending {
+    return Spending.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Spending>): Spending {
+    const message = createBaseSpending();
+    message.asset = object.asset ?? "";
+    message.limit = object.limit ?? "";
+    message.owed = object.owed ?? "";
+    message.isReached = object.isReached ?? false;
+    return message;
+  },
+};
+
+function createBaseUsageItem(): UsageItem {
+  return { meter: "", quantity: undefined, type: "", resource: "", properties: undefined };
+}
+
+export const UsageItem: MessageFns<UsageItem> = {
+  encode(message: UsageItem, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.meter !== "") {
+      writer.uint32(10).string(message.meter);
+    }
+    if (message.quantity !== undefined) {
+      writer.uint32(18).string(message.quantity);
+    }
+    if (message.type !== "") {
+      writer.uint32(26).string(message.type);
+    }
+    if (message.resource !== "") {
+      writer.uint32(34).string(message.resource);
+    }
+    if (message.properties !== undefined) {
+      Struct.encode(Struct.wrap(message.properties), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UsageItem {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUsageItem();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.meter = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quantity = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resource = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.properties = Struct.unwrap(Struct.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UsageItem>): UsageItem {
+    return UsageItem.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UsageItem>): UsageItem {
+    const message = createBaseUsageItem();
+    message.meter = object.meter ?? "";
+    message.quantity = object.quantity ?? undefined;
+    message.type = object.type ?? "";
+    message.resource = object.resource ?? "";
+    message.properties = object.properties ?? undefined;
+    return message;
+  },
+};
+
+function createBaseConsumeRequest(): ConsumeRequest {
+  return { account: "", items: [], idempotencyKey: "" };
+}
+
+export const ConsumeRequest: MessageFns<ConsumeRequest> = {
+  encode(message: ConsumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    for (const v of message.items) {
+      UsageItem.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.items.push(UsageItem.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ConsumeRequest>): ConsumeRequest {
+    return ConsumeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConsumeRequest>): ConsumeRequest {
+    const message = createBaseConsumeRequest();
+    message.account = object.account ?? "";
+    message.items = object.items?.map((e) => UsageItem.fromPartial(e)) || [];
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    return message;
+  },
+};
+
+function createBaseConsumeResponse(): ConsumeResponse {
+  return {
+    id: "",
+    status: ConsumeStatus.CONSUME_STATUS_UNSPECIFIED,
+    allowed: false,
+    counted: false,
+    reason: "",
+    period: undefined,
+    items: [],
+    spending: undefined,
+    onUnavailable: OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED,
+  };
+}
+
+export const ConsumeResponse: MessageFns<ConsumeResponse> = {
+  encode(message: ConsumeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.status !== ConsumeStatus.CONSUME_STATUS_UNSPECIFIED) {
+      writer.uint32(16).int32(consumeStatusToNumber(message.status));
+    }
+    if (message.allowed !== false) {
+      writer.uint32(24).bool(message.allowed);
+    }
+    if (message.counted !== false) {
+      writer.uint32(32).bool(message.counted);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.period !== undefined) {
+      Period.encode(message.period, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.items) {
+      MeterDecision.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.spending !== undefined) {
+      Spending.encode(message.spending, writer.uint32(66).fork()).join();
+    }
+    if (message.onUnavailable !== OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED) {
+      writer.uint32(72).int32(onUnavailableToNumber(message.onUnavailable));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.status = consumeStatusFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.allowed = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.counted = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.period = Period.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.items.push(MeterDecision.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.spending = Spending.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.onUnavailable = onUnavailableFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ConsumeResponse>): ConsumeResponse {
+    return ConsumeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ConsumeResponse>): ConsumeResponse {
+    const message = createBaseConsumeResponse();
+    message.id = object.id ?? "";
+    message.status = object.status ?? ConsumeStatus.CONSUME_STATUS_UNSPECIFIED;
+    message.allowed = object.allowed ?? false;
+    message.counted = object.counted ?? false;
+    message.reason = object.reason ?? "";
+    message.period = (object.period !== undefined && object.period !== null)
+      ? Period.fromPartial(object.period)
+      : undefined;
+    message.items = object.items?.map((e) => MeterDecision.fromPartial(e)) || [];
+    message.spending = (object.spending !== undefined && object.spending !== null)
+      ? Spending.fromPartial(object.spending)
+      : undefined;
+    message.onUnavailable = object.onUnavailable ?? OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED;
+    return message;
+  },
+};
+
+function createBaseReserveRequest(): ReserveRequest {
+  return { account: "", items: [], idempotencyKey: "", expiresInSeconds: 0 };
+}
+
+export const ReserveRequest: MessageFns<ReserveRequest> = {
+  encode(message: ReserveRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    for (const v of message.items) {
+      UsageItem.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.idempotencyKey !== "") {
+      writer.uint32(26).string(message.idempotencyKey);
+    }
+    if (message.expiresInSeconds !== 0) {
+      writer.uint32(32).int32(message.expiresInSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReserveRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReserveRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.items.push(UsageItem.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.idempotencyKey = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expiresInSeconds = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReserveRequest>): ReserveRequest {
+    return ReserveRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReserveRequest>): ReserveRequest {
+    const message = createBaseReserveRequest();
+    message.account = object.account ?? "";
+    message.items = object.items?.map((e) => UsageItem.fromPartial(e)) || [];
+    message.idempotencyKey = object.idempotencyKey ?? "";
+    message.expiresInSeconds = object.expiresInSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseReserveResponse(): ReserveResponse {
+  return { reservation: undefined };
+}
+
+export const ReserveResponse: MessageFns<ReserveResponse> = {
+  encode(message: ReserveResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reservation !== undefined) {
+      Reservation.encode(message.reservation, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReserveResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReserveResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reservation = Reservation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReserveResponse>): ReserveResponse {
+    return ReserveResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReserveResponse>): ReserveResponse {
+    const message = createBaseReserveResponse();
+    message.reservation = (object.reservation !== undefined && object.reservation !== null)
+      ? Reservation.fromPartial(object.reservation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCommitRequest(): CommitRequest {
+  return { account: "", id: "", quantities: [] };
+}
+
+export const CommitRequest: MessageFns<CommitRequest> = {
+  encode(message: CommitRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    for (const v of message.quantities) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CommitRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCommitRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.quantities.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CommitRequest>): CommitRequest {
+    return CommitRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CommitRequest>): CommitRequest {
+    const message = createBaseCommitRequest();
+    message.account = object.account ?? "";
+    message.id = object.id ?? "";
+    message.quantities = object.quantities?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCommitResponse(): CommitResponse {
+  return { reservation: undefined };
+}
+
+export const CommitResponse: MessageFns<CommitResponse> = {
+  encode(message: CommitResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reservation !== undefined) {
+      Reservation.encode(message.reservation, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CommitResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCommitResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reservation = Reservation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CommitResponse>): CommitResponse {
+    return CommitResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CommitResponse>): CommitResponse {
+    const message = createBaseCommitResponse();
+    message.reservation = (object.reservation !== undefined && object.reservation !== null)
+      ? Reservation.fromPartial(object.reservation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseReleaseRequest(): ReleaseRequest {
+  return { account: "", id: "" };
+}
+
+export const ReleaseRequest: MessageFns<ReleaseRequest> = {
+  encode(message: ReleaseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReleaseRequest>): ReleaseRequest {
+    return ReleaseRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReleaseRequest>): ReleaseRequest {
+    const message = createBaseReleaseRequest();
+    message.account = object.account ?? "";
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseReleaseResponse(): ReleaseResponse {
+  return { reservation: undefined };
+}
+
+export const ReleaseResponse: MessageFns<ReleaseResponse> = {
+  encode(message: ReleaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reservation !== undefined) {
+      Reservation.encode(message.reservation, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reservation = Reservation.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReleaseResponse>): ReleaseResponse {
+    return ReleaseResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReleaseResponse>): ReleaseResponse {
+    const message = createBaseReleaseResponse();
+    message.reservation = (object.reservation !== undefined && object.reservation !== null)
+      ? Reservation.fromPartial(object.reservation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseReservation(): Reservation {
+  return {
+    id: "",
+    state: ReservationState.RESERVATION_STATE_UNSPECIFIED,
+    allowed: false,
+    reason: "",
+    expiresAt: undefined,
+    period: undefined,
+    items: [],
+    spending: undefined,
+    onUnavailable: OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED,
+  };
+}
+
+export const Reservation: MessageFns<Reservation> = {
+  encode(message: Reservation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.state !== ReservationState.RESERVATION_STATE_UNSPECIFIED) {
+      writer.uint32(16).int32(reservationStateToNumber(message.state));
+    }
+    if (message.allowed !== false) {
+      writer.uint32(24).bool(message.allowed);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(42).fork()).join();
+    }
+    if (message.period !== undefined) {
+      Period.encode(message.period, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.items) {
+      MeterDecision.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.spending !== undefined) {
+      Spending.encode(message.spending, writer.uint32(66).fork()).join();
+    }
+    if (message.onUnavailable !== OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED) {
+      writer.uint32(72).int32(onUnavailableToNumber(message.onUnavailable));
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Reservation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReservation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.state = reservationStateFromJSON(reader.int32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.allowed = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.period = Period.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.items.push(MeterDecision.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.spending = Spending.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.onUnavailable = onUnavailableFromJSON(reader.int32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Reservation>): Reservation {
+    return Reservation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Reservation>): Reservation {
+    const message = createBaseReservation();
+    message.id = object.id ?? "";
+    message.state = object.state ?? ReservationState.RESERVATION_STATE_UNSPECIFIED;
+    message.allowed = object.allowed ?? false;
+    message.reason = object.reason ?? "";
+    message.expiresAt = object.expiresAt ?? undefined;
+    message.period = (object.period !== undefined && object.period !== null)
+      ? Period.fromPartial(object.period)
+      : undefined;
+    message.items = object.items?.map((e) => MeterDecision.fromPartial(e)) || [];
+    message.spending = (object.spending !== undefined && object.spending !== null)
+      ? Spending.fromPartial(object.spending)
+      : undefined;
+    message.onUnavailable = object.onUnavailable ?? OnUnavailable.ON_UNAVAILABLE_UNSPECIFIED;
+    return message;
+  },
+};
+
 /** Takes usage events. An answer is sent only after the events it speaks of are durable. */
 export type MeteringServiceDefinition = typeof MeteringServiceDefinition;
 export const MeteringServiceDefinition = {
@@ -923,6 +3152,54 @@ export const MeteringServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /**
+     * Says whether an account may use so much more, and what its plan grants; counts nothing. A no is an answer, not an
+     * error. While the database cannot be reached the meters decide: the answer says which policy was applied.
+     */
+    check: {
+      name: "Check",
+      requestType: CheckRequest as typeof CheckRequest,
+      requestStream: false,
+      responseType: CheckResponse as typeof CheckResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Counts use if all of it is allowed, else nothing. Durable when it answers. */
+    consume: {
+      name: "Consume",
+      requestType: ConsumeRequest as typeof ConsumeRequest,
+      requestStream: false,
+      responseType: ConsumeResponse as typeof ConsumeResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Holds use back before it happens, so that nobody else can take it: all items or none. */
+    reserve: {
+      name: "Reserve",
+      requestType: ReserveRequest as typeof ReserveRequest,
+      requestStream: false,
+      responseType: ReserveResponse as typeof ReserveResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Counts what was used of a reservation and gives the rest back. */
+    commit: {
+      name: "Commit",
+      requestType: CommitRequest as typeof CommitRequest,
+      requestStream: false,
+      responseType: CommitResponse as typeof CommitResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Gives back what a reservation holds. */
+    release: {
+      name: "Release",
+      requestType: ReleaseRequest as typeof ReleaseRequest,
+      requestStream: false,
+      responseType: ReleaseResponse as typeof ReleaseResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -943,6 +3220,19 @@ export interface MeteringServiceImplementation<CallContextExt = {}> {
     request: AsyncIterable<RecordEventsRequest>,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<RecordEventsResponse>>;
+  /**
+   * Says whether an account may use so much more, and what its plan grants; counts nothing. A no is an answer, not an
+   * error. While the database cannot be reached the meters decide: the answer says which policy was applied.
+   */
+  check(request: CheckRequest, context: CallContext & CallContextExt): Promise<DeepPartial<CheckResponse>>;
+  /** Counts use if all of it is allowed, else nothing. Durable when it answers. */
+  consume(request: ConsumeRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ConsumeResponse>>;
+  /** Holds use back before it happens, so that nobody else can take it: all items or none. */
+  reserve(request: ReserveRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ReserveResponse>>;
+  /** Counts what was used of a reservation and gives the rest back. */
+  commit(request: CommitRequest, context: CallContext & CallContextExt): Promise<DeepPartial<CommitResponse>>;
+  /** Gives back what a reservation holds. */
+  release(request: ReleaseRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ReleaseResponse>>;
 }
 
 export interface MeteringServiceClient<CallOptionsExt = {}> {
@@ -962,6 +3252,19 @@ export interface MeteringServiceClient<CallOptionsExt = {}> {
     request: AsyncIterable<DeepPartial<RecordEventsRequest>>,
     options?: CallOptions & CallOptionsExt,
   ): AsyncIterable<RecordEventsResponse>;
+  /**
+   * Says whether an account may use so much more, and what its plan grants; counts nothing. A no is an answer, not an
+   * error. While the database cannot be reached the meters decide: the answer says which policy was applied.
+   */
+  check(request: DeepPartial<CheckRequest>, options?: CallOptions & CallOptionsExt): Promise<CheckResponse>;
+  /** Counts use if all of it is allowed, else nothing. Durable when it answers. */
+  consume(request: DeepPartial<ConsumeRequest>, options?: CallOptions & CallOptionsExt): Promise<ConsumeResponse>;
+  /** Holds use back before it happens, so that nobody else can take it: all items or none. */
+  reserve(request: DeepPartial<ReserveRequest>, options?: CallOptions & CallOptionsExt): Promise<ReserveResponse>;
+  /** Counts what was used of a reservation and gives the rest back. */
+  commit(request: DeepPartial<CommitRequest>, options?: CallOptions & CallOptionsExt): Promise<CommitResponse>;
+  /** Gives back what a reservation holds. */
+  release(request: DeepPartial<ReleaseRequest>, options?: CallOptions & CallOptionsExt): Promise<ReleaseResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
