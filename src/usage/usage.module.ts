@@ -26,6 +26,7 @@ import { IngestRepository } from './ingest.repository';
 import { IngestService } from './ingest.service';
 import { InstanceHistory } from './instance-history.service';
 import { LimitAdmission } from './limit-admission.service';
+import { LIMIT_CHECKS } from './limit-checks';
 import { LimitDistrust } from './limit-distrust.service';
 import { LimitNotes } from './limit-notes.service';
 import { LimitRepository } from './limit.repository';
@@ -167,5 +168,6 @@ export class UsageModule implements OnModuleInit {
   onModuleInit(): void {
     this.checks.add(USAGE_CHECKS);
     this.checks.add(SPAN_CHECKS);
+    this.checks.add(LIMIT_CHECKS);
   }
 }

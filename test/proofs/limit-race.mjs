@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NoAnswer } from './clients.mjs';
-import { limitTo, makeAccount, METER, useMany, useOne } from './limit-town.mjs';
+import { limitTo, makeAccount, METER, PATIENCE_MS, useMany, useOne } from './limit-town.mjs';
 import { LimitLog, LimitWatch } from './limit-watch.mjs';
 import { withDatabase } from './processes.mjs';
 
@@ -33,7 +33,10 @@ export function writeRace(random, { clients, units, canKill, hasRedis }) {
  * wrong: every account must have got exactly its limit, and never more at any moment.
  */
 export async function runRace({ town, random, race, name }) {
-  const runners = Array.from({ length: race.accounts }, (_, i) => new Runner({ town, random, race }, name + i));
+  const runners = Array.from(
+    { length: race.accounts },
+    (_, i) => new Runner({ town, random, race }, name + i),
+  );
   await Promise.all(runners.map((runner) => runner.open()));
   const watch = new LimitWatch(town.postgres.url, new Map(runners.map(({ account, log }) => [account, log])));
   const racing = Promise.all(runners.map((runner) => runner.run()));
@@ -45,9 +48,10 @@ export async function runRace({ town, random, race, name }) {
   ]);
   await watch.stop();
   const problems = [...watch.problems];
-  await withDatabase(town.postgres.url, async (client) => {
+  const look = async (client) => {
     for (const runner of runners) problems.push(...(await runner.problems(client)));
-  });
+  };
+  await withDatabase(town.postgres.url, look, PATIENCE_MS);
   return {
     looks: watch.looks,
     admitted: total(runners, ({ admitted }) => admitted.size),
@@ -110,7 +114,8 @@ class Runner {
     if (Number(counted) !== sum) found.push(`counted ${counted}, the events say ${sum}`);
     if (stored.size !== events.length) found.push(`${events.length - stored.size} events are stored twice`);
     for (const [id, quantity] of this.admitted) {
-      if (stored.get(id) !== quantity) found.push(`${id}: ${quantity} was admitted, ${stored.get(id)} stored`);
+      if (stored.get(id) !== quantity)
+        found.push(`${id}: ${quantity} was admitted, ${stored.get(id)} stored`);
     }
     for (const id of stored.keys()) {
       if (!this.admitted.has(id) && !this.unsure.has(id)) found.push(`${id} was refused and is stored`);
@@ -173,7 +178,7 @@ class Runner {
   }
 
   async #send(uses) {
-    const service = this.#random.pick(this.#town.services);
+    const service = this.#town.pick(this.#random);
     const loseAfterMs = this.#random.chance(this.#race.lost) ? this.#random.below(15) : undefined;
     try {
       if (uses.length === 1) return [await useOne(service, uses[0], loseAfterMs)];

@@ -6,6 +6,9 @@ import { RedisServer } from './redis-server.mjs';
 /** What the free plan counts; every account of a race has a limit of its own for it. */
 export const METER = 'scans';
 
+/** How long a busy Postgres may take to let somebody in. */
+export const PATIENCE_MS = 30_000;
+
 const CHECKED = ['-r', './test/support/register.cjs', 'src/cli/tallyhouse.ts', 'verify'];
 const BUILT = ['dist/src/cli/tallyhouse.js', 'verify'];
 
@@ -58,6 +61,12 @@ export class LimitTown {
     this.kills += 1;
     await service.kill();
     this.#starting.set(service, service.start());
+  }
+
+  /** Whom a client asks: mostly one that is there. */
+  pick(random) {
+    const open = this.services.filter(({ isOpen }) => isOpen);
+    return random.pick(open.length > 0 && random.chance(0.9) ? open : this.services);
   }
 
   async settle() {

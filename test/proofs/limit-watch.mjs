@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { METER } from './limit-town.mjs';
+import { METER, PATIENCE_MS } from './limit-town.mjs';
 import { withDatabase } from './processes.mjs';
 
 const COUNTERS = `
@@ -45,7 +45,7 @@ export class LimitWatch {
 
   /** `logs` by account key. */
   constructor(url, logs) {
-    this.#done = withDatabase(url, (client) => this.#watch(client, logs));
+    this.#done = withDatabase(url, (client) => this.#watch(client, logs), PATIENCE_MS);
   }
 
   async stop() {
@@ -55,7 +55,8 @@ export class LimitWatch {
 
   async #watch(client, logs) {
     const before = new Map();
-    let since = performance.now();
+    // The race may have begun before this connection was open.
+    let since = 0;
     while (this.#running) {
       const asked = performance.now();
       const { rows } = await client.query(COUNTERS, [[...logs.keys()]]);

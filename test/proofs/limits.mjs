@@ -48,7 +48,8 @@ async function prove() {
         for (const name of Object.keys(kinds)) kinds[name] += race[name] > USUAL[name] ? 1 : 0;
         for (const name of Object.keys(sums)) sums[name] += found[name];
         problems.push(...found.problems.map((text) => `seed ${at}: ${text}`));
-        if ((at + 1) % 50 === 0) log(`${at + 1} seeds, ${sums.admitted} admitted, ${problems.length} problems`);
+        if ((at + 1) % 50 === 0)
+          log(`${at + 1} seeds, ${sums.admitted} admitted, ${problems.length} problems`);
       }
     };
     await Promise.all(Array.from({ length: options.lanes }, lane));
