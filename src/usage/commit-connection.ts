@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly lockTimeoutMs: number;
   /** Percent of a limit at which a use is looked at. */
   readonly thresholds: readonly number[];
+  /** Told of events once they are committed, and of those that may be. */
+  readonly afterwards?: (events: readonly PreparedEvent[]) => void;
 }
 
 export interface CommitOptions {
@@ -53,6 +55,14 @@ export class CommitConnection {
    * sorted by key. Throws what `groupFailure` names; `unavailable` when Postgres stays away.
    */
   async commit(events: readonly PreparedEvent[], options: CommitOptions = {}): Promise<Outcome[]> {
+    try {
+      return await this.#commit(events, options);
+    } finally {
+      this.options.afterwards?.(events);
+    }
+  }
+
+  async #commit(events: readonly PreparedEvent[], options: CommitOptions): Promise<Outcome[]> {
     let [mine, isNear] = [false, false];
     for (let attempt = 1; ; attempt++) {
       try {

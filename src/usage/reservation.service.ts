@@ -13,6 +13,7 @@ import { CarefulCommit, OutdatedCatalogue } from './careful-commit.service';
 import { addedBy, type Asked, ConsumePreparation } from './consume-preparation.service';
 import type { ConsumeAnswer, ConsumeUsage } from './consume-usage.commands';
 import { ConsumeUsageService } from './consume-usage.service';
+import { CounterMirror } from './counter-mirror';
 import { EventIdentity } from './event-identity.service';
 import { countersOf, type Held, LimitAdmission } from './limit-admission.service';
 import { type Hold, LimitRepository, nameOf } from './limit.repository';
@@ -59,6 +60,7 @@ export class ReservationService {
     private readonly limits: LimitRepository,
     private readonly reservations: ReservationRepository,
     private readonly identity: EventIdentity,
+    private readonly mirror: CounterMirror,
     private readonly clock: Clock,
     private readonly accountClock: AccountClock,
     private readonly database: Database,
@@ -80,7 +82,7 @@ export class ReservationService {
       this.database.transaction((tx) =>
         this.#hold(tx, asked, { id, content, expiresInMs: command.expiresInMs }),
       ),
-    );
+    ).finally(() => this.mirror.noteEvents(asked.map(({ event }) => event)));
   }
 
   /**

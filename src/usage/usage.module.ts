@@ -8,6 +8,8 @@ import { ConsumePreparation } from './consume-preparation.service';
 import { ConsumeUsageService } from './consume-usage.service';
 import { CorrectionRepository } from './correction.repository';
 import { CorrectionService } from './correction.service';
+import { CounterMirror } from './counter-mirror';
+import { CounterMirrorRepository } from './counter-mirror.repository';
 import { CounterUsageService } from './counter-usage.service';
 import { EventIdentity } from './event-identity.service';
 import { EventListController } from './event-list.rest.controller';
@@ -92,6 +94,8 @@ import { EndlessSpans } from './endless-spans.service';
     CarefulCommit,
     CorrectionRepository,
     CorrectionService,
+    CounterMirror,
+    CounterMirrorRepository,
     CounterUsageService,
     EventIdentity,
     EventListService,
@@ -149,6 +153,7 @@ import { EndlessSpans } from './endless-spans.service';
     WaybillUsageService,
   ],
   exports: [
+    CounterMirror,
     ConsumeUsageService,
     ReservationService,
     ReservationExpiry,
