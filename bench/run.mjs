@@ -14,12 +14,15 @@ import { grpc } from './workloads/grpc.mjs';
 import { hotRouteNoop } from './workloads/hot-route.mjs';
 import { monthEndHistory, monthEndRun } from './workloads/month-end.mjs';
 import { reconciliation } from './workloads/reconcile.mjs';
+import { consumption, crowd } from './workloads/limits.mjs';
 import { reads } from './workloads/reads.mjs';
 import { single } from './workloads/single.mjs';
 import { sum } from './workloads/sum.mjs';
 
 const WORKLOADS = [
   single,
+  consumption,
+  crowd,
   hotRouteNoop,
   grpc,
   batch,

@@ -10,7 +10,7 @@ import { NAIVE_BOOKS } from '../fixtures/naive-tables.mjs';
 
 /**
  * What a measurement says: events a second, latencies in milliseconds, processor time per event in microseconds.
- * @typedef {{ rate: number, p50?: number, p99?: number, nodeUs?: number, postgresUs?: number }} Measurement
+ * @typedef {{ rate: number, p50?: number, p95?: number, p99?: number, nodeUs?: number, postgresUs?: number }} Measurement
  */
 
 /** What every workload works with: options, one Postgres, the processes under test, and the failures so far. */
@@ -60,6 +60,7 @@ export class Bench {
     return {
       rate: total / result.seconds,
       p50: result.p50,
+      p95: result.p95,
       p99: result.p99,
       nodeUs: ((node.cpu() - before.node) * 1000) / total,
       postgresUs: ((this.postgres.cpu() - before.postgres) * 1000) / total,
@@ -99,13 +100,14 @@ export class Bench {
 
   /**
    * The service on a fresh copy of the template; `work` answers with what it acknowledged, and the books are checked
-   * when the service has stopped. `underWay` = events that may have been stored without their answer being counted.
+   * when the service has stopped. `settle` = SQL that is run first. `underWay` = events that may have been stored without their answer being counted.
    */
-  async withService({ name, underWay }, work) {
+  async withService({ name, underWay, settle }, work) {
     const { role } = this.options;
-    return this.withDatabase(TEMPLATE, (database) =>
-      this.withServiceOn({ name, underWay, database, role }, work),
-    );
+    return this.withDatabase(TEMPLATE, async (database) => {
+      if (settle) await this.postgres.query(database, settle);
+      return this.withServiceOn({ name, underWay, database, role }, work);
+    });
   }
 
   async withServiceOn({ name, underWay, database, role }, work) {

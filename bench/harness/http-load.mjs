@@ -15,10 +15,10 @@ export const GENERATOR = HAS_WRK ? 'wrk (1 thread, LuaJIT)' : 'autocannon (wrk i
  * every answer that is not 2xx is an error. Latencies are milliseconds.
  *
  * @param {{ url: string, path: string, key?: string, connections: number, seconds: number, batch?: number,
- *   ids?: 'v7' | 'v4', oneAccount?: boolean, fixed?: boolean }} load
+ *   ids?: 'v7' | 'v4', oneAccount?: boolean, fixed?: boolean, shape?: 'event' | 'consume' }} load
  */
 export async function httpLoad(load) {
-  const all = { key: '', batch: 1, ids: 'v7', oneAccount: false, fixed: false, ...load };
+  const all = { key: '', batch: 1, ids: 'v7', oneAccount: false, fixed: false, shape: 'event', ...load };
   const { stdout } = await (HAS_WRK ? wrk(all) : autocannon(all));
   const match = /RESULT (\{.*\})/.exec(stdout);
   if (!match) throw new Error(`the load generator did not report:\n${stdout}`);
@@ -45,6 +45,7 @@ function wrk(load) {
     BENCH_IDS: load.ids,
     BENCH_ONE_ACCOUNT: load.oneAccount ? '1' : '0',
     BENCH_FIXED: load.fixed ? '1' : '0',
+    BENCH_SHAPE: load.shape,
     BENCH_ACCOUNTS: String(ACCOUNTS),
     BENCH_METERS: METERS.join(','),
     BENCH_SOURCES: SOURCES.join(','),

@@ -37,8 +37,8 @@ export function markdown({ targets, measured, failures, machine }) {
     '|---|---|---|---|---|---|---|---|',
     ...targets.map((target) => targetRow(target, measured)),
     '',
-    '| case | per second [min..max] | p50 ms | p99 ms | Node µs | Postgres µs |',
-    '|---|---|---|---|---|---|',
+    '| case | per second [min..max] | p50 ms | p95 ms | p99 ms | Node µs | Postgres µs |',
+    '|---|---|---|---|---|---|---|',
     ...[...measured].map(([name, rounds]) => caseRow(name, rounds)),
     '',
   ].join('\n');
@@ -65,7 +65,9 @@ function caseRow(name, rounds) {
   const cells = [
     name,
     rate ? `${whole(rate.median)} [${whole(rate.min)}..${whole(rate.max)}]` : '',
-    ...['p50', 'p99', 'nodeUs', 'postgresUs'].map((field) => (of(field) ? short(of(field).median) : '')),
+    ...['p50', 'p95', 'p99', 'nodeUs', 'postgresUs'].map((field) =>
+      of(field) ? short(of(field).median) : '',
+    ),
   ];
   return `| ${cells.join(' | ')} |`;
 }

@@ -2,7 +2,9 @@
 import autocannon from 'autocannon';
 import { ACCOUNTS, eventMaker } from '../harness/events.mjs';
 
-const { url, path, key, connections, seconds, batch, ids, oneAccount, fixed } = JSON.parse(process.argv[2]);
+const { url, path, key, connections, seconds, batch, ids, oneAccount, fixed, shape } = JSON.parse(
+  process.argv[2],
+);
 
 let account = 0;
 const next = eventMaker({
@@ -12,9 +14,14 @@ const next = eventMaker({
 });
 
 function body() {
-  if (batch === 1) return JSON.stringify(next());
+  if (batch === 1) return JSON.stringify(shape === 'consume' ? consumption(next()) : next());
   account = Math.floor(Math.random() * ACCOUNTS);
   return JSON.stringify({ events: Array.from({ length: batch }, next) });
+}
+
+/** The same use as a question: may it be counted? */
+function consumption({ account: payer, type: meter, quantity, properties }) {
+  return { account: payer, items: [{ meter, quantity, properties }] };
 }
 
 const same = fixed ? body() : null;
@@ -37,6 +44,7 @@ const summary = {
   requests: result['2xx'] + result.non2xx,
   seconds: result.duration,
   p50: latency.p50,
+  p95: latency.p97_5,
   p99: latency.p99,
   errors: result.non2xx + result.errors + result.timeouts,
 };

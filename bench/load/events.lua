@@ -21,6 +21,7 @@ local BATCH = tonumber(os.getenv('BENCH_BATCH'))
 local IDS = os.getenv('BENCH_IDS')
 local ONE_ACCOUNT = os.getenv('BENCH_ONE_ACCOUNT') == '1'
 local FIXED = os.getenv('BENCH_FIXED') == '1'
+local CONSUME = os.getenv('BENCH_SHAPE') == 'consume'
 local HEADERS = { ['Content-Type'] = 'application/json', ['X-Api-Key'] = os.getenv('BENCH_KEY') }
 
 local random, floor, format = math.random, math.floor, string.format
@@ -76,9 +77,18 @@ local function batch()
   return '{"events":[' .. table.concat(events, ',') .. ']}'
 end
 
+-- The same use as a question: may it be counted? Its id goes into a header.
+local function consumption(account)
+  HEADERS['Idempotency-Key'] = id()
+  return '{"account":"org:org-' .. format('%06d', account) .. '","items":[{"meter":"' .. METERS[random(#METERS)]
+    .. '","quantity":"' .. random(0, 99) .. '.' .. random(100, 999) .. '","properties":{"region":"eu-west-1","host":"node-'
+    .. random(0, 99) .. '","trace":"a1b2c3d4e5f6","zone":"b","v":3}}]}'
+end
+
 local function body()
   if BATCH > 1 then return batch() end
-  return event(skewed())
+  local account = ONE_ACCOUNT and 0 or skewed()
+  return CONSUME and consumption(account) or event(account)
 end
 
 -- Made on first use: before that wrk does not know the host yet.
@@ -92,7 +102,7 @@ end
 
 function done(summary, latency)
   local errors = summary.errors
-  io.write(format('\nRESULT {"requests":%d,"seconds":%.6f,"p50":%.3f,"p99":%.3f,"errors":%d}\n',
+  io.write(format('\nRESULT {"requests":%d,"seconds":%.6f,"p50":%.3f,"p95":%.3f,"p99":%.3f,"errors":%d}\n',
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1000,
-    latency:percentile(99) / 1000, errors.status + errors.connect + errors.read + errors.write + errors.timeout))
+    latency:percentile(95) / 1000, latency:percentile(99) / 1000, errors.status + errors.connect + errors.read + errors.write + errors.timeout))
 end

@@ -24,7 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   start: { summary: 'runs the service', help: START_HELP, run: start },
   run: { summary: 'runs the service, told by a file of Gitpod', help: RUN_HELP, run: runService },
   import: {
-    summary: 'takes in a bill, a Waybill, Gitpod instances or tables',
+    summary: 'takes in a bill, a Waybill, a Scorpius, Gitpod instances or tables',
     help: IMPORT_HELP,
     run: importSomething,
   },

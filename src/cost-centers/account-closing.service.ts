@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { Account } from '../core/account';
 import type { AccountKey } from '../core/account-key';
 import { LedgerService } from '../ledger/ledger.service';
 import { AccountClock } from '../platform/account-clock';
@@ -7,7 +6,7 @@ import { Audit } from '../platform/audit/audit.service';
 import type { Principal } from '../platform/auth/principal';
 import { BillingEvents } from '../platform/billing-events/billing-events.service';
 import { Database } from '../platform/transaction';
-import { AccountRepository } from './account.repository';
+import { AccountRepository, type ReadAccount } from './account.repository';
 import { AccountService } from './account.service';
 import { SubscriptionService } from './subscription.service';
 
@@ -26,7 +25,7 @@ export class AccountClosingService {
   ) {}
 
   /** Twice is once: the first closing counts. Throws `not-found` for an account that is not there or not the caller's. */
-  async close(caller: Principal, key: AccountKey, reason: string | null): Promise<Account> {
+  async close(caller: Principal, key: AccountKey, reason: string | null): Promise<ReadAccount> {
     const account = await this.accounts.getFor(caller, key);
     const now = this.clock.now(account);
     await this.database.transaction(async (tx) => {

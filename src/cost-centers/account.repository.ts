@@ -4,6 +4,11 @@ import { type AccountKey, bucketOf } from '../core/account-key';
 import type { Calendar } from '../core/period';
 import { Database, type Sql } from '../platform/transaction';
 
+/** An account as it was when it was read. What may change at any time is not in `Account`, which processes keep. */
+export interface ReadAccount extends Account {
+  readonly paymentOverdue: boolean;
+}
+
 interface NamedAccount {
   readonly calendar: Calendar;
   readonly name: string | null;
@@ -20,10 +25,12 @@ interface AccountRow {
   time_zone: string;
   created_at: Date;
   closed_at: Date | null;
+  payment_overdue: boolean;
 }
 
 const ACCOUNT_WITH_TERMS = `
-  select a.id, a.bucket, a.key, a.name, a.created_at, a.closed_at, t.anchor, t.interval_unit, t.interval_count, t.time_zone
+  select a.id, a.bucket, a.key, a.name, a.created_at, a.closed_at, a.payment_overdue,
+    t.anchor, t.interval_unit, t.interval_count, t.time_zone
   from account a
   cross join lateral (
     select * from terms t where t.bucket = a.bucket and t.account_id = a.id order by t.version desc limit 1) t`;
@@ -74,11 +81,11 @@ const RENAME_ACCOUNT = `
 export class AccountRepository {
   constructor(private readonly database: Database) {}
 
-  async find(keys: readonly AccountKey[], sql: Sql = this.database): Promise<Account[]> {
+  async find(keys: readonly AccountKey[], sql: Sql = this.database): Promise<ReadAccount[]> {
     return (await sql.query<AccountRow>(FIND_ACCOUNTS, [keys])).map(accountOf);
   }
 
-  async findByIds(ids: readonly number[], sql: Sql = this.database): Promise<Account[]> {
+  async findByIds(ids: readonly number[], sql: Sql = this.database): Promise<ReadAccount[]> {
     return (await sql.query<AccountRow>(FIND_ACCOUNTS_BY_ID, [ids])).map(accountOf);
   }
 
@@ -103,7 +110,7 @@ export class AccountRepository {
   }
 
   /** Accounts after an id, in the order they were made; `scope` null shows all. */
-  async list(afterId: number, limit: number, scope: readonly string[] | null): Promise<Account[]> {
+  async list(afterId: number, limit: number, scope: readonly string[] | null): Promise<ReadAccount[]> {
     if (scope === null) {
       return (await this.database.query<AccountRow>(LIST_ACCOUNTS, [afterId, limit])).map(accountOf);
     }
@@ -120,7 +127,7 @@ function makeValues(keys: readonly AccountKey[], calendar: Calendar, name: strin
   return [keys.map(bucketOf), keys, names, anchor, interval, count, timeZone, schemes, plans];
 }
 
-function accountOf(row: AccountRow): Account {
+function accountOf(row: AccountRow): ReadAccount {
   return {
     id: Number(row.id),
     bucket: row.bucket,
@@ -128,6 +135,7 @@ function accountOf(row: AccountRow): Account {
     name: row.name,
     createdAt: row.created_at,
     closedAt: row.closed_at,
+    paymentOverdue: row.payment_overdue,
     calendar: {
       anchor: row.anchor,
       interval: row.interval_unit,

@@ -10,7 +10,7 @@ import { SharedLoad } from '../platform/shared-load';
 import { Database, type Sql } from '../platform/transaction';
 import type { PutAccount } from './account.commands';
 import { type Account, DEFAULT_CALENDAR } from '../core/account';
-import { AccountRepository } from './account.repository';
+import { AccountRepository, type ReadAccount } from './account.repository';
 
 const CACHED_ACCOUNTS = 200_000;
 
@@ -74,19 +74,19 @@ export class AccountService {
   }
 
   /** The account, or null; makes nothing. */
-  async find(key: AccountKey): Promise<Account | null> {
+  async find(key: AccountKey): Promise<ReadAccount | null> {
     return (await this.accounts.find([key]))[0] ?? null;
   }
 
   /** The account, or `not-found`; makes nothing. */
-  async get(key: AccountKey): Promise<Account> {
+  async get(key: AccountKey): Promise<ReadAccount> {
     const account = await this.find(key);
     if (!account) throw unknownAccount(key);
     return account;
   }
 
   /** The same for a caller: an account that is not his does not exist for him. */
-  async getFor(caller: Principal, key: AccountKey): Promise<Account> {
+  async getFor(caller: Principal, key: AccountKey): Promise<ReadAccount> {
     if (!mayUseAccount(caller, key)) throw unknownAccount(key);
     return this.get(key);
   }
@@ -95,7 +95,7 @@ export class AccountService {
    * Makes an account with its calendar, or renames an existing one. The calendar of an existing account is fixed:
    * another one is refused as `failed-precondition`, because its counters stand in the periods of the first.
    */
-  async putFor(caller: Principal, key: AccountKey, wanted: PutAccount): Promise<Account> {
+  async putFor(caller: Principal, key: AccountKey, wanted: PutAccount): Promise<ReadAccount> {
     requireAccount(caller, key);
     return this.database.transaction((tx) => this.#put(tx, caller, { key, ...wanted }));
   }
@@ -104,7 +104,7 @@ export class AccountService {
     tx: Sql,
     caller: Principal,
     { key, ...wanted }: PutAccount & { key: AccountKey },
-  ): Promise<Account> {
+  ): Promise<ReadAccount> {
     const isNew = await this.accounts.makeNamed(tx, key, wanted);
     const account = (await this.accounts.find([key], tx))[0]!;
     if (!sameCalendar(account.calendar, wanted.calendar)) {
@@ -130,7 +130,7 @@ export class AccountService {
     this.#known.delete(key);
   }
 
-  list(afterId: number, limit: number, scope: readonly string[] | null): Promise<Account[]> {
+  list(afterId: number, limit: number, scope: readonly string[] | null): Promise<ReadAccount[]> {
     return this.accounts.list(afterId, limit, scope);
   }
 }

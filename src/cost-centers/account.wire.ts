@@ -3,7 +3,7 @@ import type { AccountKey } from '../core/account-key';
 import { type AnswerOf, InstantText, pageAnswer } from '../platform/doors/open-api-answer';
 import { decodeCursor, encodeCursor, pageOf } from '../platform/doors/pagination';
 import { AccountPath, ListAccounts, PutAccount } from './account.commands';
-import type { Account } from '../core/account';
+import type { ReadAccount } from './account.repository';
 
 export const fromRestAccountKey = (path: unknown): AccountKey => AccountPath.parse(path).key;
 export const fromRestPutAccount = (body: unknown): PutAccount => PutAccount.parse(body ?? {});
@@ -19,11 +19,12 @@ export const AccountAnswer = z
     time_zone: z.string(),
     created_at: InstantText,
     closed_at: InstantText.nullable().meta({ description: 'From when on it uses nothing more.' }),
+    payment_overdue: z.boolean().meta({ description: 'A payment failed and none has succeeded since.' }),
   })
   .meta({ id: 'Account' });
 export const AccountPageAnswer = pageAnswer(AccountAnswer);
 
-export function toRestAccount({ key, name, calendar, ...rest }: Account): AnswerOf<typeof AccountAnswer> {
+export function toRestAccount({ key, name, calendar, ...rest }: ReadAccount): AnswerOf<typeof AccountAnswer> {
   return {
     key,
     name,
@@ -33,6 +34,7 @@ export function toRestAccount({ key, name, calendar, ...rest }: Account): Answer
     time_zone: calendar.timeZone,
     created_at: rest.createdAt.toISOString(),
     closed_at: rest.closedAt?.toISOString() ?? null,
+    payment_overdue: rest.paymentOverdue,
   };
 }
 
@@ -42,7 +44,7 @@ export const accountAfter = ({ cursor }: ListAccounts): number =>
   cursor === undefined ? 0 : decodeCursor('accounts', Position, cursor).id;
 
 export function toRestAccountPage(
-  accounts: readonly Account[],
+  accounts: readonly ReadAccount[],
   limit: number,
 ): AnswerOf<typeof AccountPageAnswer> {
   const page = pageOf(accounts, limit, (last) => encodeCursor('accounts', { id: last.id }));

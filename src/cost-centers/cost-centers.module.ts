@@ -20,10 +20,14 @@ import { UsageRpcController } from './usage-rpc.rest.controller';
 import { UsageRpcService } from './usage-rpc.service';
 import { BlindIndex } from '../platform/blind-index';
 import { Checks } from '../platform/checks';
+import { BillingUpdateController } from './billing-update.rest.controller';
+import { BillingUpdate } from './billing-update.service';
 import { COST_CENTER_CHECKS } from './cost-center-checks';
 import { GrantController } from './grant.rest.controller';
 import { HistoryImport } from './history-import.service';
 import { LedgerController } from './ledger.rest.controller';
+import { PaymentProfileRepository } from './payment-profile.repository';
+import { PaymentProfileService } from './payment-profile.service';
 import { SecretBox } from '../platform/secret-box';
 import { StripeCustomerRepository } from './stripe-customer.repository';
 import { StripeCustomerService } from './stripe-customer.service';
@@ -44,6 +48,7 @@ import { TermsService } from './terms.service';
     UsageRpcGrpcController,
     LedgerController,
     GrantController,
+    BillingUpdateController,
   ],
   providers: [
     AccountRepository,
@@ -53,12 +58,15 @@ import { TermsService } from './terms.service';
     TermsRepository,
     TermsService,
     SubscriptionService,
+    BillingUpdate,
     BlindIndex,
     CostCenterRepository,
     CostCenterService,
     HistoryImport,
     MemberRepository,
     MemberService,
+    PaymentProfileRepository,
+    PaymentProfileService,
     ResetUsageService,
     SecretBox,
     StripeCustomerRepository,
@@ -67,7 +75,14 @@ import { TermsService } from './terms.service';
     UsageCreditNoteService,
     UsageRpcService,
   ],
-  exports: [AccountService, TermsService, SubscriptionService, CostCenterService, ResetUsageService],
+  exports: [
+    AccountService,
+    TermsService,
+    SubscriptionService,
+    CostCenterService,
+    PaymentProfileService,
+    ResetUsageService,
+  ],
 })
 export class CostCentersModule implements OnModuleInit {
   constructor(private readonly checks: Checks) {}

@@ -4,7 +4,7 @@ import type { AccountKey } from '../core/account-key';
 import { Audit, type Actor } from '../platform/audit/audit.service';
 import { BlindIndex } from '../platform/blind-index';
 import { SecretBox } from '../platform/secret-box';
-import { Database } from '../platform/transaction';
+import { Database, type Sql } from '../platform/transaction';
 import { AccountService } from './account.service';
 import type { HistoryOutcome } from './history-import.service';
 import { StripeCustomerRepository } from './stripe-customer.repository';
@@ -30,21 +30,28 @@ export class StripeCustomerService {
   ) {}
 
   /** Keeps a customer for an account, which is made when it is not there; `conflict` = it is another account's. */
-  async keep(actor: Actor, key: AccountKey, { id, ...customer }: StripeCustomer): Promise<HistoryOutcome> {
+  async keep(actor: Actor, key: AccountKey, customer: StripeCustomer): Promise<HistoryOutcome> {
     await this.accounts.learn([key]);
     const account = await this.accounts.get(key);
+    return this.database.transaction((tx) => this.keepIn(tx, { actor, account }, customer));
+  }
+
+  /** The same in the caller's transaction. */
+  async keepIn(
+    tx: Sql,
+    { actor, account }: { actor: Actor; account: Account },
+    { id, ...customer }: StripeCustomer,
+  ): Promise<HistoryOutcome> {
     const index = this.blindIndex.ofStripeCustomer(id);
     const stored = { ...customer, index, customer: this.box.seal(id, placeOf(index)) };
-    return this.database.transaction(async (tx) => {
-      if (!(await this.customers.insert(tx, account, stored))) {
-        return (await this.customers.accountOf(tx, index)) === account.id ? 'stands' : 'conflict';
-      }
-      await this.audit.write(tx, {
-        ...{ account, actor, action: 'stripe-customer.kept', subject: `account:${key}` },
-        after: { currency: customer.currency, created_at: customer.createdAt },
-      });
-      return 'imported';
+    if (!(await this.customers.insert(tx, account, stored))) {
+      return (await this.customers.accountOf(tx, index)) === account.id ? 'stands' : 'conflict';
+    }
+    await this.audit.write(tx, {
+      ...{ account, actor, action: 'stripe-customer.kept', subject: `account:${account.key}` },
+      after: { currency: customer.currency, created_at: customer.createdAt },
     });
+    return 'imported';
   }
 
   /** The account's newest customer; null = it has none. */

@@ -42,6 +42,17 @@ interface Setup {
   readonly reason: string | null;
 }
 
+/** How a change hangs together with what else its caller reads and writes. */
+export interface PutOptions {
+  /** The number of the newest version that the wanted terms were made from; `OutdatedTerms` is thrown once there is another. */
+  readonly basedOn?: number;
+  /** Done in the same transaction, under the account's lock, also where the terms stay as they are. */
+  readonly also?: (tx: Sql) => Promise<void>;
+}
+
+/** Other terms were agreed since the caller read them. */
+export class OutdatedTerms extends Error {}
+
 /** Which plan an account has, from when on, and on what terms. */
 @Injectable()
 export class SubscriptionService {
@@ -72,10 +83,15 @@ export class SubscriptionService {
    * nothing. Throws `not-found` (account, plan, version), `invalid-argument` for an instant that is past (the first plan may
    * begin anywhere in the running period), and `failed-precondition` for a closed account, a retired plan, other periods or another currency.
    */
-  async put(caller: Principal, key: AccountKey, wanted: PutSubscription): Promise<Subscription> {
+  async put(caller: Principal, key: AccountKey, wanted: PutSubscription & PutOptions): Promise<Subscription> {
     const setup = await this.#setup(caller, key);
+    const { basedOn, also } = wanted;
     const agree = await this.#agreeing(setup, wanted);
-    return this.#change(setup, agree);
+    const change = (versions: readonly TermsVersion[]) => {
+      if (basedOn !== undefined && versions.length !== basedOn) throw new OutdatedTerms();
+      return agree(versions);
+    };
+    return this.#change(setup, change, also);
   }
 
   /** The versions there would be if the account agreed to this now. Writes nothing; throws what `put` throws. */
@@ -217,6 +233,7 @@ export class SubscriptionService {
     compute: (
       versions: readonly TermsVersion[],
     ) => Promise<{ agreement: Agreement; validFrom: number } | null>,
+    also?: (tx: Sql) => Promise<void>,
   ): Promise<Subscription> {
     const { account } = setup;
     return this.database.transaction(async (tx) => {
@@ -224,6 +241,7 @@ export class SubscriptionService {
       const versions = await this.terms.versions(tx, account);
       const change = await compute(versions);
       if (change) await this.#append(tx, setup, { versions, ...change });
+      await also?.(tx);
       return this.#view(account, await this.terms.versions(tx, account));
     });
   }

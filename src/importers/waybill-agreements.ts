@@ -3,8 +3,8 @@ import { invalid } from '../core/errors';
 import { parseInstant } from '../core/instant';
 import { formatQuantity, parseQuantity } from '../core/quantity';
 import { thresholdsOf } from '../core/budget';
-import { toProblem } from '../platform/doors/problem';
 import { patiently } from './patience';
+import { refusalOf } from './row-refusal';
 import type { AgreementKind, AgreementOutcome, WaybillJournal } from './waybill-journal';
 import type { Table, TextRow, WaybillSource } from './waybill-source.repository';
 import type { WantedBudget, WaybillTarget } from './waybill-target';
@@ -38,15 +38,6 @@ const STANDS: Outcome = { outcome: 'stands', reason: '' };
 const nothing = (reason: string): Outcome => ({ outcome: 'nothing', reason });
 const conflict = (reason: string): Outcome => ({ outcome: 'conflict', reason });
 
-/** A failure of the way there, not of the row: the import cannot go on, or not yet. */
-const STOPPING: ReadonlySet<string> = new Set([
-  'unavailable',
-  'unauthenticated',
-  'forbidden',
-  'rate-limited',
-  'internal',
-]);
-
 /** Carries over subscriptions, credits and budgets, each row for itself; what cannot be is in the journal with its reason. */
 export async function importAgreements(
   source: WaybillSource,
@@ -65,8 +56,7 @@ export async function importAgreements(
 }
 
 function refusal(error: unknown): Outcome {
-  const { code, detail } = toProblem(error);
-  if (STOPPING.has(code)) throw error;
+  const { code, detail } = refusalOf(error);
   return { outcome: code === 'conflict' ? 'conflict' : 'refused', reason: detail };
 }
 

@@ -93,6 +93,14 @@ const METERS: readonly BuiltIn[] = [
   { key: 'api_requests', name: 'API requests', unit: 'requests', aggregation: 'sum' },
   { key: 'scans', name: 'Scans', unit: 'scans', aggregation: 'sum' },
   { key: 'wallet_checks', name: 'Wallet checks', unit: 'checks', aggregation: 'sum' },
+  {
+    key: 'feature_usage',
+    name: 'Features',
+    unit: 'uses',
+    aggregation: 'sum',
+    eventTypes: ['feature.used'],
+    dimensions: ['feature'],
+  },
 ];
 
 /** The built-in meters as they are made. */

@@ -1,5 +1,5 @@
 import { type Quantity, ZERO, quantity } from '../core/quantity';
-import type { Ask, PreparedEvent } from './ingest.repository';
+import type { Ask, PreparedEvent } from './prepared-event';
 
 /** A running total that the sender of one event wants to hear. */
 export interface Asked {

@@ -4,14 +4,9 @@ import { parseQuantity } from '../core/quantity';
 import { distinctState } from '../core/rollup';
 import type { Sql } from '../platform/transaction';
 import { GaugeService } from './gauge.service';
-import {
-  IngestRepository,
-  type PreparedEvent,
-  type StoredEvent,
-  type StoredKey,
-  type Sums,
-  type Totals,
-} from './ingest.repository';
+import type { PlainSums } from './group-sums';
+import { IngestRepository, type StoredEvent, type StoredKey, type Totals } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { LateUsage, latePeriods } from './late-usage.service';
 import { type Admission, LimitAdmission, type OwnHolds } from './limit-admission.service';
 import { LimitRepository } from './limit.repository';
@@ -63,7 +58,7 @@ export class CarefulCommit {
   }
 
   /** Events that are all new, some of them of periods that are over. Throws 23505 when a key is known, and OutdatedCatalogue. */
-  async insertLate(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<Totals> {
+  async insertLate(sql: Sql, events: readonly PreparedEvent[], sums: PlainSums): Promise<Totals> {
     const totals = await this.ingest.insertNew(sql, events, sums);
     if (totals === null) throw new OutdatedCatalogue();
     await this.late.mark(sql, latePeriods(events));
@@ -96,7 +91,8 @@ export class CarefulCommit {
     uniques.forEach((sum, i) => (sum.state = distinctState(changes[i]!)));
     const personal = events.filter((event) => event.personal !== null);
     if (personal.length > 0) await this.ingest.mergeProfiles(sql, personal);
-    const totals = await this.ingest.store(sql, events, { counters, windows, guards: counters.map(guardOf) });
+    const guards = counters.map(guardOf);
+    const totals = await this.ingest.store(sql, events, { counters, windows, guards });
     if (totals === null) throw new OutdatedCatalogue();
     await this.late.mark(sql, latePeriods(events));
     return totals;

@@ -7,7 +7,9 @@ import { type Database, type Sql, sqlOn } from '../platform/transaction';
 import { CarefulCommit, OutdatedCatalogue, recordedAs } from './careful-commit.service';
 import { freshGuards } from './counter-guard';
 import { groupFailure } from './group-failure';
-import { IngestRepository, type PreparedEvent, type Sums, type Totals } from './ingest.repository';
+import type { PlainSums } from './group-sums';
+import { IngestRepository, type Totals } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import type { Outcome } from './outcome';
 
 export interface ConnectionOptions {
@@ -106,13 +108,13 @@ export class CommitConnection {
   }
 
   /** What one statement adds up; null when a limit may be in its way. */
-  #sums(events: readonly PreparedEvent[]): Sums | null {
+  #sums(events: readonly PreparedEvent[]): PlainSums | null {
     const sums = sumContributions(events);
-    const guards = freshGuards(events, sums.counters, this.options.thresholds);
-    return guards && { ...sums, guards };
+    const fresh = freshGuards(events, sums.counters, this.options.thresholds);
+    return fresh && { ...sums, ...fresh };
   }
 
-  async #plainly(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<Totals> {
+  async #plainly(sql: Sql, events: readonly PreparedEvent[], sums: PlainSums): Promise<Totals> {
     if (events.some(({ isLate }) => isLate)) {
       return this.#within(sql, () => this.careful.insertLate(sql, events, sums));
     }

@@ -1,6 +1,6 @@
 import type { Outcome } from './outcome';
 import { judgePoison } from './group-failure';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 
 /** An event whose sender waits for its outcome. */
 export interface Waiting {

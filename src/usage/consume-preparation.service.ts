@@ -9,7 +9,7 @@ import { type Catalogue, MeterService } from '../pricing/meter.service';
 import type { ConsumeItem, ConsumeUsage } from './consume-usage.commands';
 import { EventPreparer } from './event-preparer.service';
 import type { RecordUsage } from './event-record.commands';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 
 /** One item of a request and the event that will count it. */
 export interface Asked {

@@ -60,7 +60,8 @@ export class RedisCounters {
     counter: Pick<CounterName, 'accountId' | 'from'>,
     meterIds: readonly number[],
   ): Promise<Map<number, MirroredCounter> | null> {
-    const copies = meterIds.length === 0 ? [] : await this.redis.hmget(keyOf(counter), ...meterIds.map(String));
+    const copies =
+      meterIds.length === 0 ? [] : await this.redis.hmget(keyOf(counter), ...meterIds.map(String));
     const found = new Map<number, MirroredCounter>();
     for (const [i, copy] of copies.entries()) {
       if (copy === null) return null;

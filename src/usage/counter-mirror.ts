@@ -14,8 +14,8 @@ import { Logger } from '../platform/logger';
 import { REDIS } from '../platform/redis.module';
 import { CounterMirrorRepository, type CounterName } from './counter-mirror.repository';
 import { RedisCounters, type MirroredCounter } from './counter-mirror-redis';
-import type { PreparedEvent } from './ingest.repository';
 import { type CounterRef, nameOf } from './limit.repository';
+import type { PreparedEvent } from './prepared-event';
 
 const TELL_EVERY_MS = 50;
 const LOOK_EVERY_MS = 400;

@@ -12,7 +12,8 @@ import type { Stretch } from '../core/contribution';
 import type { Account } from '../core/account';
 import type { Catalogue } from '../pricing/meter.service';
 import type { RecordUsage } from './event-record.commands';
-import type { Ask, PreparedEvent } from './ingest.repository';
+import type { Ask, PreparedEvent } from './prepared-event';
+import { FREE_FEATURES_METER } from './scorpius-feature';
 import type { LimitsAt } from './limits-in-force.service';
 
 const PROPERTIES_MAX = 32_768;
@@ -77,10 +78,8 @@ export function prepareEvent(record: RecordUsage, preparation: Preparation): Pre
 function askFor(meter: string | null, read: readonly Reading[]): Ask | null {
   const reading = meter === null ? undefined : read.find((each) => each.meter.key === meter);
   if (!reading) return null;
-  return { meterId: reading.meter.id, dims: reading.meter.key === FREE_FEATURES ? reading.dims : '' };
+  return { meterId: reading.meter.id, dims: reading.meter.key === FREE_FEATURES_METER ? reading.dims : '' };
 }
-
-const FREE_FEATURES = 'feature_usage';
 
 const NOTHING = { kept: null, personal: null } as const;
 

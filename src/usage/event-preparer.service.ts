@@ -11,7 +11,7 @@ import type { Catalogue } from '../pricing/meter.service';
 import { EventIdentity } from './event-identity.service';
 import { prepareEvent } from './event-preparation';
 import type { EventRecord, RecordUsage, UnreadableRecord } from './event-record.commands';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { LimitsInForce } from './limits-in-force.service';
 
 const MS_PER_DAY = 86_400_000;

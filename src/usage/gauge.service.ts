@@ -13,7 +13,7 @@ import {
   type ResourceChange,
   type ToldChange,
 } from './gauge.repository';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { SpanMarkRepository } from './span-mark.repository';
 
 /** A level one event sets on one resource of one meter. */

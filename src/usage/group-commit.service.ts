@@ -5,11 +5,13 @@ import { CONFIG, type Config } from '../platform/config';
 import { Database } from '../platform/transaction';
 import { CarefulCommit } from './careful-commit.service';
 import { CommitConnection, type CommitOptions } from './commit-connection';
+import { isWatched } from './counter-guard';
 import { CounterMirror } from './counter-mirror';
 import { CommitQueue, type Group, type Waiting, failAlone } from './commit-queue';
 import { AccountHeldUp, groupFailure } from './group-failure';
 import { IngestMetrics } from './ingest-metrics.service';
-import { IngestRepository, type PreparedEvent } from './ingest.repository';
+import { IngestRepository } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import type { Outcome } from './outcome';
 import { SlowAccounts } from './slow-accounts';
 
@@ -128,7 +130,12 @@ export class GroupCommit implements BeforeApplicationShutdown {
     while (lane.queue.length > 0) {
       const group = lane.queue.take();
       this.metrics.observeGroup(group.members.length, performance.now() - group.members[0]!.since);
-      await this.#commit(lane.connection, group.members);
+      // Whoever stands at a limit has to be looked at one by one: after the others, who need not wait for it.
+      const watched = group.members.filter(({ event }) => isWatched(event));
+      const others =
+        watched.length === 0 ? group.members : group.members.filter(({ event }) => !isWatched(event));
+      if (others.length > 0) await this.#commit(lane.connection, others);
+      if (watched.length > 0) await this.#commit(lane.connection, watched);
       this.#requeueTwins(group);
     }
     lane.running = false;

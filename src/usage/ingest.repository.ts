@@ -1,53 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Placed, Sum } from '../core/contribution';
-import { type Quantity, fullDecimal, parseQuantity } from '../core/quantity';
-import { lines, plainArray, textArray } from '../platform/array-literal';
-import type { Account } from '../core/account';
+import type { Placed } from '../core/contribution';
+import { type Quantity, parseQuantity } from '../core/quantity';
+import { plainArray, textArray } from '../platform/array-literal';
 import { INSTANT_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
-import { type Asked, askedTotals } from './asked-totals';
-import type { CounterGuard } from './counter-guard';
-import type { LimitsAt } from './limits-in-force.service';
-import { markArrays, sumArrays } from './sum-arrays';
-
-/** The counter whose running total the sender of an event wants to hear. */
-export interface Ask {
-  readonly meterId: number;
-  /** '' = all dimensions together. */
-  readonly dims: string;
-}
-
-/** An event ready to be stored: everything resolved, nothing left to check but whether it is new. */
-export interface PreparedEvent extends Placed {
-  readonly account: Account;
-  readonly content: string;
-  readonly type: string;
-  readonly source: string;
-  readonly eventId: string;
-  readonly quantity: string | null;
-  readonly resource: string | null;
-  readonly subject: string | null;
-  readonly properties: string | null;
-  readonly personal: string | null;
-  /** The time the client sent; null when it sent none and `at` is ours. */
-  readonly occurredAtSent: number | null;
-  readonly revision: string;
-  /** Whether its period was over when it came. */
-  readonly isLate: boolean;
-  /** The limits of its account as far as they are known; taken anew when the event is judged by them. */
-  limits: LimitsAt;
-  /** Counted whatever the limit says: it happened long ago. */
-  readonly isExempt: boolean;
-  readonly ask: Ask | null;
-}
-
-/** What a group adds to counters and rollup windows, each in lock order. */
-export interface Sums {
-  readonly counters: readonly Sum[];
-  readonly windows: readonly Sum[];
-  /** One for each counter. */
-  readonly guards: readonly CounterGuard[];
-}
+import { askedTotals } from './asked-totals';
+import type { PlainSums, Sums } from './group-sums';
+import type { PreparedEvent } from './prepared-event';
+import { askedArrays, guardArrays, overageArrays, storeValues } from './store-arrays';
 
 /** Running totals by `key account_id`, for the events that asked. */
 export type Totals = ReadonlyMap<string, Quantity>;
@@ -102,6 +62,13 @@ const TOLD = `
   join counters c on c.account_id = a.account_id and c.meter_id = a.meter_id
     and c.segment_from = ${INSTANT_OF('a.from_ms')} and c.dims = a.dims`;
 
+/** $52–$58: what goes beyond limits that were passed before. */
+const OVERAGES = `
+  insert into usage_overage (bucket, account_id, meter_id, segment_from, key, quantity, limit_then)
+  select s.bucket, s.account_id, s.meter_id, ${INSTANT_OF('s.from_ms')}, s.key, s.quantity, s.limit_then
+  from unnest($52::smallint[], $53::bigint[], $54::int[], $55::bigint[], $56::uuid[], $57::numeric[], $58::numeric[])
+    as s(bucket, account_id, meter_id, from_ms, key, quantity, limit_then)`;
+
 const EVENTS_WITH_TOTALS = `
   insert into usage_event (bucket, account_id, key, occurred_at, type, source, event_id, quantity, resource, subject, properties,
     used_after, limit_then)
@@ -140,10 +107,14 @@ const MERGE_COUNTERS = `
       then c.last_key else excluded.last_key end,
     revision = c.revision + 1`;
 
-/** Adds up to the guard and not beyond; a guard of other terms says nothing, and one that is missing may be missed. */
+/**
+ * Adds up to the guard and not beyond, unless it is the limit, was passed before, and its passing is written down. A guard of
+ * other terms says nothing, and one that is missing may be missed.
+ */
 const KEEP_GUARDS = `,
     guard = case
       when c.guard is null and excluded.guard is null then null
+      when excluded.judged_under = c.judged_under || ' over' and c.sum >= c.guard and c.guard = excluded.guard then c.guard
       when c.judged_under = excluded.judged_under and c.sum + c.reserved + excluded.sum <= c.guard then c.guard
       else look_again() end`;
 
@@ -181,8 +152,9 @@ const INSERT_NEW_EVENTS_COUNT_AND_TELL = {
   counters as (${COUNTERS} where (select n from gate) > 0 order by 1, 2, 3, 4, 6 ${MERGE_COUNTERS}${KEEP_GUARDS}
     ${RETURN_COUNTERS}),
   told as materialized (${TOLD}),
-  events as (${EVENTS_WITH_TOTALS} where (select n from gate) > 0)
-  select key, account_id, used from told`,
+  events as (${EVENTS_WITH_TOTALS} where (select n from gate) > 0),
+  overages as (${OVERAGES} where (select n from gate) > 0)
+  select gate.n::int as inserted, told.key, told.account_id, told.used from gate left join told on true`,
 };
 
 /** The careful form: only the keys, skipping those that exist, and says which were new. */
@@ -233,18 +205,19 @@ export class IngestRepository {
    * Stores events that are all new; null when the catalogue has moved on, else the totals asked for. Throws 23505 when a key
    * is known, and TL001 when a counter would be added to beyond its guard.
    */
-  async insertNew(sql: Sql, events: readonly PreparedEvent[], sums: Sums): Promise<Totals | null> {
+  async insertNew(sql: Sql, events: readonly PreparedEvent[], sums: PlainSums): Promise<Totals | null> {
     const asked = askedTotals(events);
     const values = [...storeValues(events, sums), ...guardArrays(sums)];
-    if (asked.length === 0) {
+    if (asked.length === 0 && sums.overages.length === 0) {
       const [row] = await sql.query<{ inserted: number }>(INSERT_NEW_EVENTS_AND_COUNT, values);
       return row!.inserted > 0 ? NO_TOTALS : null;
     }
-    const rows = await sql.query<ToldRow>(INSERT_NEW_EVENTS_COUNT_AND_TELL, [
+    const rows = await sql.query<ToldRow & { inserted: number }>(INSERT_NEW_EVENTS_COUNT_AND_TELL, [
       ...values,
       ...askedArrays(asked),
+      ...overageArrays(sums.overages),
     ]);
-    return rows.length > 0 ? totalsOf(rows) : null;
+    return rows[0]!.inserted > 0 ? totalsOf(rows) : null;
   }
 
   /** Inserts the keys that are new and says which, as `key account_id`. */
@@ -278,7 +251,7 @@ export class IngestRepository {
     const values = [...storeValues(events, sums), ...guardArrays(sums), ...askedArrays(askedTotals(events))];
     const rows = await sql.query<ToldRow & { open: boolean }>(STORE_EVENTS_AND_COUNT, values);
     if (!rows[0]!.open) return null;
-    return totalsOf(rows.filter(({ key }) => key !== null));
+    return totalsOf(rows);
   }
 
   async readEvent(sql: Sql, accountId: number, stored: StoredKey): Promise<StoredEvent | undefined> {
@@ -304,7 +277,8 @@ export class IngestRepository {
 }
 
 interface ToldRow {
-  readonly key: string;
+  /** Null in the only row of a group in which nobody asked. */
+  readonly key: string | null;
   readonly account_id: string;
   readonly used: string;
 }
@@ -312,46 +286,6 @@ interface ToldRow {
 const NO_TOTALS: Totals = new Map();
 
 function totalsOf(rows: readonly ToldRow[]): Totals {
-  return new Map(rows.map((row) => [`${row.key} ${row.account_id}`, parseQuantity(row.used)]));
-}
-
-function guardArrays({ guards }: Sums): string[] {
-  return [
-    plainArray(guards, ({ under }) => under),
-    plainArray(guards, ({ guard }) => (guard === null ? null : fullDecimal(guard))),
-  ];
-}
-
-function askedArrays(asked: readonly Asked[]): string[] {
-  return [
-    plainArray(asked, ({ event }) => event.key),
-    plainArray(asked, ({ event }) => event.accountId),
-    plainArray(asked, ({ ask }) => ask.meterId),
-    plainArray(asked, ({ event }) => event.segment.from),
-    textArray(asked, ({ ask }) => ask.dims),
-    plainArray(asked, ({ later }) => fullDecimal(later)),
-    plainArray(asked, ({ limit }) => (limit === null ? null : fullDecimal(limit))),
-    plainArray(asked, ({ isDistinct }) => String(isDistinct)),
-  ];
-}
-
-function storeValues(events: readonly PreparedEvent[], { counters, windows }: Sums): unknown[] {
-  return [
-    plainArray(events, (event) => event.bucket),
-    plainArray(events, (event) => event.accountId),
-    plainArray(events, (event) => event.key),
-    plainArray(events, (event) => event.content),
-    plainArray(events, (event) => event.at),
-    plainArray(events, (event) => event.quantity),
-    lines(events, (event) => event.type),
-    lines(events, (event) => event.source),
-    lines(events, (event) => event.eventId),
-    lines(events, (event) => event.resource),
-    lines(events, (event) => event.subject),
-    lines(events, (event) => event.properties),
-    events[0]!.revision,
-    ...sumArrays(counters),
-    events[0]!.bucket,
-    ...markArrays(windows),
-  ];
+  const told = rows.filter(({ key }) => key !== null);
+  return new Map(told.map((row) => [`${row.key} ${row.account_id}`, parseQuantity(row.used)]));
 }

@@ -12,7 +12,7 @@ import { EventIdentity } from './event-identity.service';
 import { GroupCommit } from './group-commit.service';
 import { groupFailure, heldUp } from './group-failure';
 import { IngestMetrics } from './ingest-metrics.service';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { clashOf, inKeyOrder } from './twins';
 import { PENDING, refuseAllWithOne, unreadableVerdict, verdictOf } from './verdict';
 

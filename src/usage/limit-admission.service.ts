@@ -1,16 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Sum } from '../core/contribution';
-import type { Reading } from '../core/event';
-import { admit, crossings, guardOf, overageDelta, type LimitRule } from '../core/limit';
-import { ONE, type Quantity, ZERO, quantity } from '../core/quantity';
+import { crossings, guardOf, overageDelta, type LimitRule } from '../core/limit';
+import { isGauge } from '../core/meter';
+import { type Quantity, ZERO, quantity } from '../core/quantity';
 import { AccountClock } from '../platform/account-clock';
 import { Clock } from '../platform/clock';
 import { CONFIG, type Config } from '../platform/config';
 import type { Sql } from '../platform/transaction';
 import type { CounterGuard } from './counter-guard';
 import { UNSAID } from './counter-guard';
-import type { PreparedEvent } from './ingest.repository';
-import { LimitNotes, limitText } from './limit-notes.service';
+import type { PreparedEvent } from './prepared-event';
+import { LimitNotes } from './limit-notes.service';
+import {
+  countersOf,
+  type Held,
+  isRefused,
+  refusalOf,
+  type Standing,
+  type Step,
+  stepsOf,
+} from './limit-steps';
 import {
   LimitRepository,
   nameOf,
@@ -18,19 +27,11 @@ import {
   type Crossing,
   type Hold,
   type Overage,
+  type StandingLevel,
   type WantedCounter,
 } from './limit.repository';
-import { LimitsInForce, type LimitsAt } from './limits-in-force.service';
+import { LimitsInForce } from './limits-in-force.service';
 import type { LimitRefusal } from './outcome';
-
-/** A counter of which this transaction holds the row, as it stands while events are admitted one by one. */
-export interface Held extends CounterRef {
-  used: Quantity;
-  /** Held by open reservations of others. */
-  reserved: Quantity;
-  readonly limits: LimitsAt;
-  readonly rule: LimitRule | null;
-}
 
 /** What was decided about the events of a group. */
 export interface Admission {
@@ -45,12 +46,6 @@ export interface Admission {
 export interface OwnHolds {
   readonly id: string;
   readonly holds: readonly Hold[];
-}
-
-export interface Step {
-  readonly held: Held;
-  readonly delta: Quantity;
-  readonly value: string | null;
 }
 
 const NOTHING: Admission = { refused: new Map(), guardOf: () => UNSAID, overages: [], crossings: [] };
@@ -86,18 +81,18 @@ export class LimitAdmission {
     }
     if (held.size === 0) return NOTHING;
     this.#renew(events, held);
-    const known = await this.#knownValues(sql, events, held);
+    const standing = await this.#standing(sql, events, held);
     const refused = new Map<PreparedEvent, LimitRefusal>();
     const overages: Overage[] = [];
     const crossed: Crossing[] = [];
     for (const event of events) {
-      const steps = stepsOf(event, { held, known });
+      const steps = stepsOf(event, held, standing);
       const wall = event.isExempt ? undefined : steps.find(isRefused);
       if (wall) {
         refused.set(event, refusalOf(wall));
         continue;
       }
-      for (const step of steps) this.#count(event, step, { overages, crossed, known });
+      for (const step of steps) this.#count(event, step, { overages, crossed, standing });
     }
     return { refused, overages, crossings: crossed, guardOf: this.#guards(held) };
   }
@@ -156,31 +151,35 @@ export class LimitAdmission {
     }
   }
 
-  async #knownValues(
+  async #standing(
     sql: Sql,
     events: readonly PreparedEvent[],
     held: ReadonlyMap<string, Held>,
-  ): Promise<Set<string>> {
+  ): Promise<Standing> {
     const asked = events.flatMap(({ account, segment, readings }) =>
       readings.flatMap((reading) => {
         const counter = { account, meter: reading.meter, segment };
-        return reading.kind === 'value' && held.has(nameOf(counter))
-          ? [{ ...counter, value: reading.value }]
-          : [];
+        const isAsked = reading.kind === 'value' && held.has(nameOf(counter));
+        return isAsked ? [{ ...counter, value: reading.value }] : [];
       }),
     );
-    return asked.length === 0 ? new Set() : this.limits.knownValues(sql, asked);
+    const values = asked.length === 0 ? new Set<string>() : await this.limits.knownValues(sql, asked);
+    const gauges = [...held.values()].filter(({ meter }) => isGauge(meter.aggregation));
+    const levels =
+      gauges.length === 0 ? new Map<string, StandingLevel>() : await this.limits.standingLevels(sql, gauges);
+    for (const gauge of gauges) gauge.used = sumOf(levels, nameOf(gauge));
+    return { values, levels };
   }
 
   #count(
     event: PreparedEvent,
-    { held, delta, value }: Step,
-    notes: { overages: Overage[]; crossed: Crossing[]; known: Set<string> },
+    { held, delta, settle }: Step,
+    notes: { overages: Overage[]; crossed: Crossing[]; standing: Standing },
   ): void {
     const { account, meter, segment, rule } = held;
     const [before, after] = [held.used, quantity(held.used + delta)];
     held.used = after;
-    if (value !== null) notes.known.add(`${nameOf(held)} ${value}`);
+    settle(notes.standing);
     if (rule === null) return;
     const over = overageDelta({ before, after, limit: rule.limit });
     const counter = { account, meter, segment };
@@ -191,10 +190,16 @@ export class LimitAdmission {
     }
   }
 
+  /** Whether nothing but overage can become of more use: it is not refused, and no threshold lies ahead. */
+  #isAllOver(used: Quantity, { limit, onExceed }: LimitRule): boolean {
+    const last = this.#thresholds.at(-1) ?? 0;
+    return onExceed !== 'refuse' && used * 100n >= limit * BigInt(last);
+  }
+
   #guards(held: ReadonlyMap<string, Held>): (counter: Sum) => CounterGuard {
     for (const { limits, meter, rule, used } of held.values()) {
-      if (rule !== null && used >= rule.limit) limits.watched.add(meter.id);
-      else limits.watched.delete(meter.id);
+      if (rule === null || used < rule.limit) limits.reached.delete(meter.id);
+      else limits.reached.set(meter.id, this.#isAllOver(used, rule) ? 'over' : 'watched');
     }
     return ({ accountId, meterId, from, dims }) => {
       const found = dims === '' ? held.get(`${accountId} ${meterId} ${from}`) : undefined;
@@ -205,50 +210,8 @@ export class LimitAdmission {
   }
 }
 
-/** The counters that events add to, each once. */
-export function countersOf(events: readonly PreparedEvent[]): WantedCounter[] {
-  const counters = new Map<string, WantedCounter>();
-  for (const { account, segment, readings, limits } of events) {
-    for (const { kind, meter } of readings) {
-      const counter = { account, meter, segment };
-      if (kind === 'level' || counters.has(nameOf(counter))) continue;
-      counters.set(nameOf(counter), { ...counter, isLimited: limits.ruleOf(meter) !== null });
-    }
-  }
-  return [...counters.values()];
-}
-
-function stepsOf(
-  { account, segment, readings }: PreparedEvent,
-  { held, known }: { held: ReadonlyMap<string, Held>; known: ReadonlySet<string> },
-): Step[] {
-  return readings.flatMap((reading) => {
-    const found = held.get(nameOf({ account, meter: reading.meter, segment }));
-    if (!found || reading.kind === 'level') return [];
-    const value = reading.kind === 'value' ? reading.value : null;
-    return [{ held: found, delta: deltaOf(reading, known.has(`${nameOf(found)} ${value}`)), value }];
-  });
-}
-
-function deltaOf(reading: Exclude<Reading, { kind: 'level' }>, isKnown: boolean): Quantity {
-  if (reading.kind === 'add') return reading.value;
-  return isKnown ? ZERO : ONE;
-}
-
-export function isRefused({ held: { used, reserved, rule }, delta }: Step): boolean {
-  return rule?.onExceed === 'refuse' && !admit({ used, reserved, delta, limit: rule.limit });
-}
-
-export function refusalOf({ held, delta }: Step): LimitRefusal {
-  const { meter, used, reserved } = held;
-  const rule = held.rule!;
-  return {
-    status: 'refused',
-    code: 'limit-refused',
-    reason: limitText({ meter, used, reserved, rule, delta }),
-    fields: ['quantity'],
-    used,
-    limit: rule.limit,
-    meter: meter.key,
-  };
+/** What the resources of a gauge stand at together. */
+function sumOf(levels: ReadonlyMap<string, StandingLevel>, name: string): Quantity {
+  const own = [...levels].filter(([key]) => key.startsWith(`${name} `));
+  return own.reduce((sum, [, { level }]) => quantity(sum + level), ZERO);
 }

@@ -5,7 +5,7 @@ import type { LimitRule } from '../core/limit';
 import type { Meter } from '../core/meter';
 import { formatQuantity, parseQuantity, quantity, ONE, type Quantity } from '../core/quantity';
 import { plainArray, textArray } from '../platform/array-literal';
-import { INSTANT_OF } from '../platform/sql-instant';
+import { INSTANT_OF, MS_OF } from '../platform/sql-instant';
 import type { Sql } from '../platform/transaction';
 
 /** Names the counter of one meter in one period, all dimensions together. */
@@ -23,6 +23,14 @@ export interface WantedCounter extends CounterRef {
 /** What a reservation holds of one counter, in base units. */
 export interface Hold extends CounterRef {
   readonly quantity: Quantity;
+}
+
+/** The newest level of a resource, and the change that set it. */
+export interface StandingLevel {
+  readonly level: Quantity;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly key: string;
 }
 
 /** A counter whose row this transaction holds. */
@@ -87,6 +95,16 @@ const READ_VALUES = `
   from unnest($1::smallint[], $2::bigint[], $3::int[], $4::bigint[], $5::text[]) as s(bucket, account_id, meter_id, from_ms, value)
   join usage_value v on v.bucket = s.bucket and v.account_id = s.account_id and v.meter_id = s.meter_id and v.grain = 0
     and v.from_at = ${INSTANT_OF('s.from_ms')} and v.dims = '' and v.value = s.value`;
+
+/** The newest change of each resource; the caller has locked the counters, which every change of a limited gauge locks. */
+const READ_STANDING_LEVELS = `
+  select s.account_id, s.meter_id, s.from_ms, g.resource, l.level, ${MS_OF('l.occurred_at')} as at, l.key
+  from ${COUNTERS_NAMED} as s(bucket, account_id, meter_id, from_ms)
+  join gauge_resource g on g.bucket = s.bucket and g.account_id = s.account_id and g.meter_id = s.meter_id
+  cross join lateral (
+    select level, occurred_at, key from level_change l
+    where l.bucket = g.bucket and l.account_id = g.account_id and l.meter_id = g.meter_id and l.resource = g.resource
+    order by l.occurred_at desc, l.key desc limit 1) l`;
 
 /** What expired reservations hold that nobody has swept yet. */
 const READ_LAPSED_HOLDS = `
@@ -175,6 +193,25 @@ export class LimitRepository {
       [...namedArrays(values), textArray(values, ({ value }) => value)],
     );
     return new Set(rows.map((row) => `${row.account_id} ${row.meter_id} ${row.from_ms} ${row.value}`));
+  }
+
+  /** What the resources of gauges stand at; by `nameOf` and the resource. */
+  async standingLevels(sql: Sql, gauges: readonly CounterRef[]): Promise<Map<string, StandingLevel>> {
+    const rows = await sql.query<{
+      account_id: string;
+      meter_id: number;
+      from_ms: string;
+      resource: string;
+      level: string;
+      at: string;
+      key: string;
+    }>(READ_STANDING_LEVELS, namedArrays(gauges));
+    return new Map(
+      rows.map(({ account_id, meter_id, from_ms, resource, level, at, key }) => [
+        `${account_id} ${meter_id} ${from_ms} ${resource}`,
+        { level: parseQuantity(level), at: Number(at), key },
+      ]),
+    );
   }
 
   /** What reservations hold of these counters that have expired and are not swept; by `nameOf`. */

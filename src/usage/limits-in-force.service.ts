@@ -14,6 +14,11 @@ import { Database, type Sql } from '../platform/transaction';
 /** Where a running total exists that one more event can bring over a limit. */
 const LIMITED: ReadonlySet<Aggregation> = new Set(['sum', 'count', 'unique']);
 
+/** Whether a limit is kept while events come: of totals always, of what all resources stand at together when it refuses. */
+function isKept({ aggregation }: Meter, { onExceed }: Allowance): boolean {
+  return LIMITED.has(aggregation) || (aggregation === 'gauge_peak' && onExceed === 'refuse');
+}
+
 /** The limits of one wording of a plan, shared by all accounts that have it. */
 export class RuleBook {
   readonly #rules = new Map<string, LimitRule | null>();
@@ -31,10 +36,10 @@ export class RuleBook {
     return rule;
   }
 
-  #ruleOf({ key, aggregation, divideBy }: Meter): LimitRule | null {
-    const allowance = this.allowances.get(key);
-    if (!allowance || allowance.limit === null || !LIMITED.has(aggregation)) return null;
-    return { limit: limitInBaseUnits(allowance.limit, divideBy), onExceed: allowance.onExceed };
+  #ruleOf(meter: Meter): LimitRule | null {
+    const allowance = this.allowances.get(meter.key);
+    if (!allowance || allowance.limit === null || !isKept(meter, allowance)) return null;
+    return { limit: limitInBaseUnits(allowance.limit, meter.divideBy), onExceed: allowance.onExceed };
   }
 }
 
@@ -42,8 +47,11 @@ const NO_RULES = new RuleBook(new Map());
 
 /** The limits of an account in a stretch of one of its periods. */
 export class LimitsAt implements Stretch {
-  /** Meters of which every use has to be looked at, as far as this process knows; a hint and no more. */
-  readonly watched = new Set<number>();
+  /**
+   * Meters whose counters have reached their limit, as far as this process knows: of `over` ones all use is overage, the
+   * others have to be looked at each time. A hint and no more: the rows of the counters decide.
+   */
+  readonly reached = new Map<number, 'over' | 'watched'>();
 
   constructor(
     readonly from: number,

@@ -1,4 +1,5 @@
-import type { PreparedEvent, StoredEvent } from './ingest.repository';
+import type { StoredEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { parseQuantity } from '../core/quantity';
 
 /**

@@ -1,5 +1,5 @@
 import type { Outcome } from './outcome';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 import { asStored, differingFields } from './stored-event.wire';
 
 /**

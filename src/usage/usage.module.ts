@@ -76,6 +76,17 @@ import { SpanRpcGrpcController } from './span-rpc.grpc.controller';
 import { SPAN_CHECKS } from './span-checks';
 import { ListUsageController } from './list-usage.rest.controller';
 import { EndlessSpans } from './endless-spans.service';
+import { FeatureUsageRepository } from './feature-usage.repository';
+import { FreeFeatures } from './free-features.service';
+import { OrganizationPlan } from './organization-plan.service';
+import { OrganizationUsageRepository } from './organization-usage.repository';
+import { ScorpiusFigures } from './scorpius-figures.service';
+import { ScorpiusMetricsController } from './scorpius-metrics.rest.controller';
+import { ScorpiusTrackController } from './scorpius-track.rest.controller';
+import { ScorpiusTrack } from './scorpius-track.service';
+import { ScorpiusUsageController } from './scorpius-usage.rest.controller';
+import { ScorpiusUsage } from './scorpius-usage.service';
+
 /** Events in, counters, windows and levels out. */
 @Module({
   imports: [LedgerModule, PricingModule, CostCentersModule],
@@ -89,6 +100,8 @@ import { EndlessSpans } from './endless-spans.service';
     ListUsageController,
     SpanRpcController,
     SpanRpcGrpcController,
+    ScorpiusMetricsController,
+    ScorpiusUsageController,
   ],
   providers: [
     CarefulCommit,
@@ -151,6 +164,14 @@ import { EndlessSpans } from './endless-spans.service';
     ListUsageService,
     WaybillCostService,
     WaybillUsageService,
+    FeatureUsageRepository,
+    FreeFeatures,
+    OrganizationPlan,
+    OrganizationUsageRepository,
+    ScorpiusFigures,
+    ScorpiusTrack,
+    ScorpiusTrackController,
+    ScorpiusUsage,
   ],
   exports: [
     CounterMirror,

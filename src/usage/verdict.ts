@@ -1,7 +1,7 @@
 import { DomainError } from '../core/errors';
 import type { Outcome } from './outcome';
 import type { RecordUsage, UnreadableRecord, Verdict } from './event-record.commands';
-import type { PreparedEvent } from './ingest.repository';
+import type { PreparedEvent } from './prepared-event';
 
 /** Stands for a correction that waits for the events of its own call. */
 export const PENDING: Verdict = { id: '', source: '', status: 'refused', eventId: '' };

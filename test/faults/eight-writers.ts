@@ -7,7 +7,8 @@ import { MeterService } from '../../src/pricing/meter.service';
 import { CarefulCommit } from '../../src/usage/careful-commit.service';
 import { CommitConnection } from '../../src/usage/commit-connection';
 import { EventPreparer } from '../../src/usage/event-preparer.service';
-import { IngestRepository, type PreparedEvent } from '../../src/usage/ingest.repository';
+import { IngestRepository } from '../../src/usage/ingest.repository';
+import type { PreparedEvent } from '../../src/usage/prepared-event';
 
 export interface Sketch {
   readonly id: string;

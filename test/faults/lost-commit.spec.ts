@@ -86,7 +86,12 @@ describe('decision 13: the answer to a COMMIT is lost', () => {
   it('a correction answers 503, and the same sent again finds itself', async () => {
     const event = scan();
     await admin.post('/api/v1/events', event);
-    const correction = { kind: 'void', id: randomUUID(), account: 'customer:acme', target: { id: event['id'] } };
+    const correction = {
+      kind: 'void',
+      id: randomUUID(),
+      account: 'customer:acme',
+      target: { id: event['id'] },
+    };
     const before = await stored();
     proxy.loseAnswerTo(COMMIT);
     const lost = await admin.post('/api/v1/events', correction);

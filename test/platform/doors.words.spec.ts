@@ -10,6 +10,47 @@ import { decodeCursor, encodeCursor, PageQuery, pageOf } from '../../src/platfor
 import { toProblem } from '../../src/platform/doors/problem';
 import type { Json } from './door-world';
 
+describe('a failure in the words of Scorpius', () => {
+  const worded = (error: unknown, internalText?: string) => {
+    const wording = { shape: 'scorpius', correlationId: 'c', ...(internalText && { internalText }) } as const;
+    const { status, body } = errorAnswer(toProblem(error), wording);
+    return [status, (body as { detail: unknown }).detail];
+  };
+
+  it.each<[ErrorCode, string, number, string]>([
+    ['unauthenticated', 'A credential is needed', 401, 'Not authenticated'],
+    ['unauthenticated', 'The credential is not valid', 401, 'Invalid authentication token'],
+    ['forbidden', 'The scope limits:write is needed', 403, 'Access denied'],
+    ['forbidden', 'Organization ID mismatch', 403, 'Organization ID mismatch'],
+    ['not-found', 'No account org:acme', 404, 'Organization not found'],
+    ['invalid-argument', 'what has no field', 422, 'what has no field'],
+    ['conflict', 'taken', 409, 'taken'],
+    ['internal', 'a secret', 500, 'Internal server error'],
+  ])('%s (%s): %s %s', (code, why, status, detail) => {
+    expect(worded(new DomainError(code, why))).toEqual([status, detail]);
+  });
+
+  it('may say something else of our faults', () => {
+    expect(worded(new TypeError('x'), 'Metrics generation failed')).toEqual([
+      500,
+      'Metrics generation failed',
+    ]);
+  });
+
+  it.each([
+    ['quantity', ['body', 'quantity']],
+    ['limits.a.b', ['body', 'limits', 'a.b']],
+    ['body', ['body']],
+    ['path.org_id', ['path', 'org_id']],
+    ['idempotency-key', ['header', 'idempotency-key']],
+  ])('names the place of a field: %s', (field, loc) => {
+    expect(worded(invalid(field, 'is wrong'))).toEqual([
+      422,
+      [{ loc, msg: 'is wrong', type: 'value_error' }],
+    ]);
+  });
+});
+
 describe('a failure as a problem', () => {
   it.each(Object.keys(ERRORS) as ErrorCode[])('%s keeps its code', (code) => {
     expect(toProblem(new DomainError(code, 'why'))).toMatchObject({

@@ -1,7 +1,7 @@
 import { parseAccountKey } from '../../src/core/account-key';
 import { DEFAULT_CALENDAR } from '../../src/core/account';
 import type { Waiting } from '../../src/usage/commit-queue';
-import type { PreparedEvent } from '../../src/usage/ingest.repository';
+import type { PreparedEvent } from '../../src/usage/prepared-event';
 import { LimitsAt, RuleBook } from '../../src/usage/limits-in-force.service';
 
 /** An event of an account that is ready to be stored; of it only the key and the account matter here. */

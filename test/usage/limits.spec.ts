@@ -86,6 +86,32 @@ describe('limits', () => {
     expect(await world.told(account, { scans: '992' })).toBe('recorded 2000/2000');
   });
 
+  it('writes down all that is used beyond a limit that was passed before, and stops when it is raised', async () => {
+    const account = 'org:over';
+    expect(await world.told(account, { scans: '12' })).toBe('recorded 12/10');
+    // All of these go the one-statement way: each is overage as a whole.
+    await Promise.all(Array.from({ length: 30 }, () => world.consume(account, { scans: '2' })));
+    expect(await world.counted(account, 'scans')).toBe('72 of 31 events');
+    expect(await world.overages(account)).toEqual(Array.from({ length: 31 }, () => 'scans 2'));
+    await world.limit(account, { scans: ['100', 'flag'] });
+    expect(await world.told(account, { scans: '8' })).toBe('recorded 80/100');
+    expect(await world.told(account, { scans: '21' })).toBe('recorded 101/100');
+    expect((await world.overages(account)).slice(31)).toEqual(['scans 1']);
+    expect(await world.crossings(account)).toEqual(['scans 80% at 12', 'scans 100% at 12']);
+  });
+
+  it('looks again after a void brought use back below a limit that was passed', async () => {
+    const account = 'org:back';
+    await world.usage.record(account, [
+      { type: 'scans', at: '2026-03-10T11:00:00Z', quantity: '11', id: 'big' },
+    ]);
+    expect(await world.told(account, { scans: '1' })).toBe('recorded 12/10');
+    await world.usage.void(account, 'big');
+    expect(await world.told(account, { scans: '9' })).toBe('recorded 10/10');
+    expect(await world.told(account, { scans: '5' })).toBe('recorded 15/10');
+    expect(await world.overages(account)).toEqual(['scans 1', 'scans 1', 'scans 5']);
+  });
+
   it('begins anew with the period', async () => {
     const account = 'org:months';
     await world.limit(account, { scans: ['3', 'refuse'] });
@@ -100,6 +126,43 @@ describe('limits', () => {
       'scans 80% at 3',
       'scans 100% at 3',
     ]);
+  });
+
+  it('refuses starting and scaling up of a gauge, never stopping or scaling down', async () => {
+    const account = 'org:gauge';
+    await world.usage.meter('seats', { aggregation: 'gauge_peak', event_types: ['seat.set'] });
+    await world.limit(account, { seats: ['5', 'refuse'] });
+    const set = async (resource: string, quantity: string, at = '2026-03-10T11:00:00Z'): Promise<number> => {
+      const id = `${resource}-${quantity}-${at}`;
+      const event = { id, account, type: 'seat.set', resource, quantity, occurred_at: at };
+      return (await world.usage.admin.post('/api/v1/events', event)).status;
+    };
+    expect(await set('east', '3')).toBe(201);
+    expect(await set('west', '3')).toBe(402);
+    expect(await set('west', '2')).toBe(201);
+    expect(await set('east', '4', '2026-03-10T11:01:00Z')).toBe(402);
+    expect(await set('east', '1', '2026-03-10T11:02:00Z')).toBe(201);
+    // It is older than what stands, so it changes nothing that stands.
+    expect(await set('east', '9', '2026-03-10T10:00:00Z')).toBe(201);
+    expect(await set('west', '4', '2026-03-10T11:03:00Z')).toBe(201);
+    const race = Array.from({ length: 20 }, (_, i) => set(`new-${i}`, '0.5', '2026-03-10T11:04:00Z'));
+    expect((await Promise.all(race)).filter((status) => status === 201)).toHaveLength(0);
+    await world.limit(account, { seats: ['8', 'refuse'] });
+    const more = Array.from({ length: 20 }, (_, i) => set(`more-${i}`, '0.5', '2026-03-10T11:05:00Z'));
+    expect((await Promise.all(more)).filter((status) => status === 201)).toHaveLength(6);
+  });
+
+  it('counts a value once, and refuses the first new one too many', async () => {
+    const account = 'org:unique';
+    await world.usage.meter('visitors', { aggregation: 'unique', event_types: ['visit'] });
+    await world.limit(account, { visitors: ['2', 'refuse'] });
+    const visit = async (id: string, resource: string): Promise<number> =>
+      (await world.usage.admin.post('/api/v1/events', { id, account, type: 'visit', resource })).status;
+    expect(await visit('v1', 'ann')).toBe(201);
+    expect(await visit('v2', 'ann')).toBe(201);
+    expect(await visit('v3', 'bob')).toBe(201);
+    expect(await visit('v4', 'cid')).toBe(402);
+    expect(await visit('v5', 'bob')).toBe(201);
   });
 
   it('holds for events too: each is judged by itself', async () => {

@@ -127,17 +127,12 @@ describe('reservations', () => {
     const made = await Promise.all(Array.from({ length: 60 }, () => reserve(account, '4')));
     const held = made.filter(({ id }) => id !== null);
     expect(held).toHaveLength(25);
-    await Promise.all(
-      held.map(({ id }, i) =>
-        i % 4 === 0
-          ? commit(account, id!)
-          : i % 4 === 1
-            ? commit(account, id!, '2')
-            : i % 4 === 2
-              ? release(account, id!)
-              : id,
-      ),
-    );
+    const ends = [
+      (id: string) => commit(account, id),
+      (id: string) => commit(account, id, '2'),
+      (id: string) => release(account, id),
+    ];
+    await Promise.all(held.flatMap(({ id }, i) => ends[i % 4]?.(id!) ?? []));
     // 7 × 4 + 6 × 2 are counted, 6 × 4 are still held.
     expect(await world.counted(account, 'scans')).toBe('40 of 13 events');
     const rest = await Promise.all(Array.from({ length: 60 }, () => world.consume(account, { scans: '1' })));

@@ -1,3 +1,6 @@
+/** What a caller without a credential is told, in our own words. */
+export const CREDENTIAL_NEEDED = 'A credential is needed';
+
 const BEARER = /^bearer +/i;
 /** How nearly everybody writes it, told without a pattern: this runs on every request. */
 const USUAL = 'Bearer ';

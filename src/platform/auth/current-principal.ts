@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../core/errors';
 import { callOf } from '../doors/grpc-call';
+import { CREDENTIAL_NEEDED } from './credentials';
 import type { Principal } from './principal';
 
 /**
@@ -15,7 +16,7 @@ export const CurrentPrincipal = createParamDecorator(
         ? callOf(context.getArgs()).principal
         : context.switchToHttp().getRequest<FastifyRequest>().principal;
     if (principal === null || principal === undefined) {
-      throw new DomainError('unauthenticated', 'A credential is needed');
+      throw new DomainError('unauthenticated', CREDENTIAL_NEEDED);
     }
     return principal;
   },

@@ -6,13 +6,14 @@ import { CONFIG, type Config } from '../config';
 import { Logger } from '../logger';
 import { RateLimiter } from '../rate-limits/rate-limiter';
 import { ApiKeyService } from './api-key.service';
+import { CREDENTIAL_NEEDED } from './credentials';
 import type { DoorRule } from './door-rule';
 import { FailedAttempts } from './failed-attempts';
 import { JwtProver } from './jwt-prover';
 import { mayBeJwt } from './jwt-text';
 import { KeyCache, type Proof } from './key-cache';
 import { sameSecret } from './key-text';
-import { ADMIN, INTERNAL, NETWORK, requireScope, type Principal } from './principal';
+import { ADMIN, INTERNAL, METRICS, NETWORK, requireScope, type Principal } from './principal';
 
 /** A credential as it came in, and where from; the address is only asked for when the credential is not known yet. */
 export interface Presented {
@@ -37,7 +38,7 @@ export class PrincipalResolver {
     private readonly rates: RateLimiter,
     private readonly clock: Clock,
     private readonly logger: Logger,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'adminApiKey' | 'internalApiKey'>,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'adminApiKey' | 'internalApiKey' | 'metricsToken'>,
   ) {}
 
   /**
@@ -47,7 +48,7 @@ export class PrincipalResolver {
    */
   admit(presented: Presented, rule: DoorRule): Principal | Promise<Principal> {
     const { credential } = presented;
-    if (credential === null) throw new DomainError('unauthenticated', 'A credential is needed');
+    if (credential === null) throw new DomainError('unauthenticated', CREDENTIAL_NEEDED);
     const known = this.cache.find(credential) ?? this.tokens.find(credential);
     if (known === null) {
       return this.#prove(credential, presented.source()).then((who) => this.#permit(who, presented, rule));
@@ -123,12 +124,15 @@ export class PrincipalResolver {
     return isToken ? this.jwts.prove(credential) : this.keys.prove(credential);
   }
 
-  /** Both comparisons are always made, so that the time does not tell which key was nearly right. */
+  /** All comparisons are always made, so that the time does not tell which key was nearly right. */
   #sharedKey(credential: string): Principal | null {
     const isAdmin = sameSecret(credential, this.config.adminApiKey ?? '') && this.config.adminApiKey !== null;
     const isInternal =
       sameSecret(credential, this.config.internalApiKey ?? '') && this.config.internalApiKey !== null;
+    const isMetrics =
+      sameSecret(credential, this.config.metricsToken ?? '') && this.config.metricsToken !== null;
     if (isAdmin) return ADMIN;
+    if (isMetrics) return METRICS;
     return isInternal ? INTERNAL : null;
   }
 }

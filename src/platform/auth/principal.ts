@@ -5,7 +5,7 @@ import { SCOPES, scopesOf, type Scope } from './scope';
 export interface Principal {
   /** The id of an API key, the subject of a token, or the kind itself for the principals of which there is only one. */
   readonly id: string;
-  readonly kind: 'api-key' | 'jwt' | 'internal' | 'admin' | 'network';
+  readonly kind: 'api-key' | 'jwt' | 'internal' | 'admin' | 'network' | 'metrics';
   readonly name: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly accounts: '*' | readonly string[];
@@ -26,6 +26,15 @@ export const INTERNAL: Principal = {
   kind: 'internal',
   name: 'internal key',
   scopes: new Set<Scope>(['events:write']),
+  accounts: '*',
+};
+
+/** Whoever holds `METRICS_TOKEN`: a scraper, which sees figures of every account and nothing else. */
+export const METRICS: Principal = {
+  id: 'metrics',
+  kind: 'metrics',
+  name: 'metrics token',
+  scopes: new Set<Scope>(['metrics:read']),
   accounts: '*',
 };
 

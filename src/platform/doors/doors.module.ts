@@ -7,6 +7,7 @@ import { PrincipalResolver } from '../auth/principal-resolver';
 import { authenticateRaw } from '../auth/raw-auth';
 import { Logger } from '../logger';
 import { DoorMetrics } from '../metrics';
+import { ScorpiusMetrics } from '../metrics-scorpius';
 import { accessLog } from './access-log';
 import { refuseUndeclared, rpcRules } from './door-list';
 import { ErrorFilter } from './error-filter';
@@ -27,6 +28,7 @@ export class DoorsModule implements OnModuleInit, OnApplicationBootstrap {
     private readonly modules: ModulesContainer,
     private readonly resolver: PrincipalResolver,
     private readonly metrics: DoorMetrics,
+    private readonly scorpius: ScorpiusMetrics,
     private readonly errors: ErrorFilter,
     private readonly logger: Logger,
   ) {}
@@ -38,7 +40,7 @@ export class DoorsModule implements OnModuleInit, OnApplicationBootstrap {
     if (!server.hasDecorator('httpDoors')) return;
     server.httpDoors.bind({
       admit: (request, rule) => authenticateRaw(this.resolver, request, rule),
-      timer: (method, route) => this.metrics.http(method, route),
+      timer: (method, route) => this.scorpius.timed(`${method} ${route}`, this.metrics.http(method, route)),
       answered: accessLog(this.logger),
       fail: (error, request, reply) => this.errors.failRequest(error, request, reply),
     });

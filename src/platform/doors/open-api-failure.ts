@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../core/errors';
+import { statusOf } from './error-answer';
 import type { Json } from './open-api-schema';
 import type { ErrorShape } from './route-config';
 
@@ -33,13 +34,30 @@ const SHAPES: Record<ErrorShape, { contentType: string; body: z.ZodType }> = {
     contentType: 'application/json',
     body: z.strictObject({ error: z.string() }).meta({ id: 'WaybillFailure' }),
   },
+  scorpius: {
+    contentType: 'application/json',
+    body: z
+      .strictObject({
+        detail: z.union([
+          z.string(),
+          z.array(
+            z.strictObject({
+              loc: z.array(z.string()).meta({ description: 'A path such as `["body", "quantity"]`.' }),
+              msg: z.string(),
+              type: z.string(),
+            }),
+          ),
+        ]),
+      })
+      .meta({ id: 'ScorpiusFailure', description: 'One text, or every field that is wrong.' }),
+  },
 };
 
 const MAY_RETRY: readonly ErrorCode[] = ['unavailable', 'rate-limited'];
 
 /** The statuses of failures, each once, in order. */
-export function failureStatuses(codes: readonly ErrorCode[]): number[] {
-  return [...new Set(codes.map((code) => ERRORS[code].http))].sort((one, other) => one - other);
+export function failureStatuses(codes: readonly ErrorCode[], shape: ErrorShape): number[] {
+  return [...new Set(codes.map((code) => statusOf(code, shape)))].sort((one, other) => one - other);
 }
 
 /** The name under which the failures of one status stand among the document's components. */
@@ -49,7 +67,7 @@ export function failureName(shape: ErrorShape, status: number): string {
 
 /** All failures of one status as one response. */
 export function failureResponse(shape: ErrorShape, status: number, write: (body: z.ZodType) => Json): Json {
-  const codes = CODES.filter((code) => ERRORS[code].http === status);
+  const codes = CODES.filter((code) => statusOf(code, shape) === status);
   const { contentType, body } = SHAPES[shape];
   const retryAfter = { description: 'Seconds to wait before the next try.', schema: { type: 'integer' } };
   return {

@@ -70,7 +70,7 @@ function responsesOf(route: HttpRoute, api: ApiDoor, schemas: ApiSchemas): Json 
     const content = body && { [api.answerType ?? JSON_TYPE]: { schema: schemas.output(body) } };
     return [status, { description: STATUS_CODES[status], ...(content === null ? {} : { content }) }];
   });
-  const failures = failureStatuses(failuresOf(route, api)).map((status) => [
+  const failures = failureStatuses(failuresOf(route, api), route.errorShape).map((status) => [
     status,
     { $ref: `#/components/responses/${failureName(route.errorShape, status)}` },
   ]);

@@ -84,7 +84,7 @@ function templateOf(url: string): string {
 
 function responsesOf(doors: readonly DescribedRoute[], schemas: ApiSchemas): Json {
   const responses = doors.flatMap((door) =>
-    failureStatuses(failuresOf(door, door.api)).map((status) => [
+    failureStatuses(failuresOf(door, door.api), door.errorShape).map((status) => [
       failureName(door.errorShape, status),
       failureResponse(door.errorShape, status, (body) => schemas.output(body)),
     ]),

@@ -4,7 +4,7 @@ import type { Principal } from '../auth/principal';
 import type { Scope } from '../auth/scope';
 
 /** How a door words its failures: ours is RFC 9457, an original's door keeps the original's words. */
-export type ErrorShape = 'problem' | 'waybill';
+export type ErrorShape = 'problem' | 'waybill' | 'scorpius';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,0 +1,73 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AccountService } from '../cost-centers/account.service';
+import { IdempotencyHeaders } from '../platform/doors/idempotency-key';
+import type { ApiDoor } from '../platform/doors/open-api-door';
+import { Logger } from '../platform/logger';
+import { ScorpiusMetrics } from '../platform/metrics-scorpius';
+import { OrganizationPlan } from './organization-plan.service';
+import { usedUnits } from './scorpius-number.wire';
+import { TrackBody, type TrackUsage } from './scorpius-track.commands';
+import { ScorpiusTrack } from './scorpius-track.service';
+import { fromTrack, inWordsOfTrack, toTracked, TrackAnswer } from './scorpius-track.wire';
+
+const REFUSED = 402;
+
+const TRACK_DOOR: ApiDoor = {
+  name: 'scorpiusTrack',
+  tag: 'scorpius',
+  summary: 'Counts units of a feature, in Scorpius’s words',
+  description: [
+    'The answer says where the organisation stands after it. A request with an `Idempotency-Key` counts once and gets its',
+    'first answer again. Units that a plan refuses are not counted and answered with 402 and the same body.',
+  ].join(' '),
+  headers: IdempotencyHeaders,
+  body: TrackBody.meta({
+    example: { org_id: 'acme', feature: 'scans', quantity: 1, metadata: { contract: '0x1f98' } },
+  }),
+  answers: { 200: TrackAnswer, 402: TrackAnswer },
+  errors: ['not-found', 'conflict'],
+};
+
+/** `POST /usage/track`, in front of Nest as the other doors that are called for each use. */
+@Injectable()
+export class ScorpiusTrackController implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly tracking: ScorpiusTrack,
+    private readonly accounts: AccountService,
+    private readonly plans: OrganizationPlan,
+    private readonly metrics: ScorpiusMetrics,
+    private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    const server = this.host.httpAdapter?.getInstance<FastifyInstance | undefined>();
+    if (!server?.hot) return;
+    const config = { scope: 'events:write', errorShape: 'scorpius', api: TRACK_DOOR } as const;
+    server.hot.post('/usage/track', { config }, (request, reply) => this.#track(request, reply));
+  }
+
+  async #track(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const command = fromTrack(request.body, request.headers);
+    try {
+      const answer = await this.tracking.track(command, request.principal!);
+      const tracked = toTracked(command, answer);
+      if (answer.status === 'recorded') void this.#count(command);
+      return await reply.code(answer.status === 'refused' ? REFUSED : 200).send(tracked);
+    } catch (error) {
+      throw inWordsOfTrack(error);
+    }
+  }
+
+  /** Nobody waits for it, and a metric that could not be counted is no failure of the request. */
+  async #count({ account: key, orgId, feature, quantity }: TrackUsage): Promise<void> {
+    try {
+      const plan = await this.plans.labelOf(this.accounts.known(key)!);
+      this.metrics.countUsage({ orgId, feature, plan }, usedUnits(quantity));
+    } catch (error) {
+      this.logger.debug({ err: error }, 'a tracked use was not counted in the metrics');
+    }
+  }
+}
