@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NoAnswer } from './clients.mjs';
-import { limitTo, makeAccount, METER, PATIENCE_MS, useMany, useOne } from './limit-town.mjs';
+import { consumeOne, limitTo, makeAccount, METER, PATIENCE_MS, useMany, useOne } from './limit-town.mjs';
 import { LimitLog, LimitWatch } from './limit-watch.mjs';
 import { withDatabase } from './processes.mjs';
 
@@ -82,7 +82,7 @@ class Runner {
   log = new LimitLog();
   /** Quantities of what was admitted, by id. */
   admitted = new Map();
-  /** Ids of which some answer was lost: what became of that sending nobody heard. */
+  /** Ids that were sent more than once: what became of an earlier sending nobody heard. */
   unsure = new Set();
   refused = 0;
   repeated = 0;
@@ -160,6 +160,7 @@ class Runner {
       id: `e${++this.#events}`,
       account: this.account,
       quantity: this.#random.between(1, most),
+      isConsumed: this.#town.hasConsume && this.#random.chance(0.5),
     }));
   }
 
@@ -172,6 +173,8 @@ class Runner {
         words.forEach((word, i) => this.#note(word, uses[i]));
         return words;
       }
+      // Whoever says "not now" may have counted it, when it was the answer to the COMMIT that was lost.
+      for (const { id } of uses) this.unsure.add(id);
       this.repeated += 1;
       await sleep(Math.min(5 * 2 ** attempt, 200) * (0.5 + this.#random.next()));
     }
@@ -181,13 +184,17 @@ class Runner {
     const service = this.#town.pick(this.#random);
     const loseAfterMs = this.#random.chance(this.#race.lost) ? this.#random.below(15) : undefined;
     try {
-      if (uses.length === 1) return [await useOne(service, uses[0], loseAfterMs)];
+      if (uses.length === 1) return [await this.#door(uses[0])(service, uses[0], loseAfterMs)];
       return await useMany(service, uses, loseAfterMs);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
-      for (const { id } of uses) this.unsure.add(id);
       return null;
     }
+  }
+
+  /** The same use goes to the same door however often it is sent. */
+  #door({ isConsumed }) {
+    return isConsumed ? consumeOne : useOne;
   }
 
   #note(word, { id, quantity }) {

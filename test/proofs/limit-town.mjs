@@ -16,6 +16,8 @@ const BUILT = ['dist/src/cli/tallyhouse.js', 'verify'];
 export class LimitTown {
   #isSource;
   #starting = new Map();
+  /** Whether there is a door to consume at. */
+  hasConsume = false;
   kills = 0;
   flushes = 0;
 
@@ -29,6 +31,8 @@ export class LimitTown {
     try {
       // One after the other: the first makes the tables.
       for (const service of town.services) await service.start();
+      town.hasConsume =
+        (await call(town.services[0].rest, { path: '/api/v1/consume', body: '{}' })).status !== 404;
     } catch (error) {
       await town.close();
       throw error;
@@ -119,6 +123,23 @@ export async function useOne(service, use, loseAfterMs) {
   if (answer.status === 402) return 'refused';
   if (answer.status === 503) return 'later';
   throw new Error(`${answer.status} ${answer.text}`);
+}
+
+/** The same through the door that counts and answers how much is used. What it says is used must be within its limit. */
+export async function consumeOne(service, { id, account, quantity }, loseAfterMs) {
+  const answer = await call(service.rest, {
+    path: '/api/v1/consume',
+    body: JSON.stringify({ account, items: [{ meter: METER, quantity: String(quantity) }] }),
+    headers: { 'idempotency-key': id },
+    loseAfterMs,
+  });
+  if (answer.status === 503) return 'later';
+  if (answer.status !== 200) throw new Error(`${answer.status} ${answer.text}`);
+  const { status, counted, items } = JSON.parse(answer.text);
+  if (status === 'unavailable') return 'later';
+  if (!counted) return 'refused';
+  if (Number(items[0].used) > Number(items[0].limit)) throw new Error(`beyond its limit: ${answer.text}`);
+  return 'admitted';
 }
 
 /** The same for several at once; one word for each. */
