@@ -39,7 +39,13 @@ export async function runRace({ town, random, race, name }) {
   );
   await Promise.all(runners.map((runner) => runner.open()));
   const watch = new LimitWatch(town.postgres.url, new Map(runners.map(({ account, log }) => [account, log])));
-  const racing = Promise.all(runners.map((runner) => runner.run()));
+  const problems = watch.problems;
+  // A wrong answer ends what its client does, not the other races.
+  const racing = Promise.all(
+    runners.map((runner) =>
+      runner.run().catch((error) => problems.push(`${runner.account}: ${error.message}`)),
+    ),
+  );
   const half = () => runners.every(({ admitted }) => admitted.size * 2 * race.most >= race.units);
   await Promise.all([
     racing,
@@ -47,7 +53,6 @@ export async function runRace({ town, random, race, name }) {
     race.kill && when(half, racing).then(() => town.kill(random)),
   ]);
   await watch.stop();
-  const problems = [...watch.problems];
   const look = async (client) => {
     for (const runner of runners) problems.push(...(await runner.problems(client)));
   };
@@ -55,6 +60,7 @@ export async function runRace({ town, random, race, name }) {
   return {
     looks: watch.looks,
     admitted: total(runners, ({ admitted }) => admitted.size),
+    consumed: total(runners, ({ consumed }) => consumed),
     refused: total(runners, ({ refused }) => refused),
     repeated: total(runners, ({ repeated }) => repeated),
     problems,
@@ -63,7 +69,7 @@ export async function runRace({ town, random, race, name }) {
 
 async function when(condition, racing) {
   let isOver = false;
-  void racing.catch(() => undefined).then(() => (isOver = true));
+  void racing.then(() => (isOver = true));
   while (!condition() && !isOver) await sleep(2);
 }
 
@@ -85,6 +91,8 @@ class Runner {
   /** Ids that were sent more than once: what became of an earlier sending nobody heard. */
   unsure = new Set();
   refused = 0;
+  /** Of these, how many were told at the door for consuming. */
+  consumed = 0;
   repeated = 0;
 
   constructor({ town, random, race }, account) {
@@ -156,11 +164,12 @@ class Runner {
 
   #uses(most) {
     const count = this.#random.chance(this.#race.batches) ? this.#random.between(2, 8) : 1;
+    const isConsumed = count === 1 && this.#town.hasConsume && this.#random.chance(0.5);
     return Array.from({ length: count }, () => ({
       id: `e${++this.#events}`,
       account: this.account,
       quantity: this.#random.between(1, most),
-      isConsumed: this.#town.hasConsume && this.#random.chance(0.5),
+      isConsumed,
     }));
   }
 
@@ -197,8 +206,9 @@ class Runner {
     return isConsumed ? consumeOne : useOne;
   }
 
-  #note(word, { id, quantity }) {
+  #note(word, { id, quantity, isConsumed }) {
     if (word === 'admitted') this.admitted.set(id, quantity);
     else this.refused += 1;
+    if (isConsumed) this.consumed += 1;
   }
 }

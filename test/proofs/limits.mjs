@@ -35,7 +35,7 @@ process.exit(figures.problems.length + figures.crashes.length + figures.broken.l
 
 async function prove() {
   const town = await LimitTown.open(options.source);
-  const sums = { looks: 0, admitted: 0, refused: 0, repeated: 0 };
+  const sums = { looks: 0, admitted: 0, refused: 0, consumed: 0, repeated: 0 };
   const kinds = Object.fromEntries(Object.keys(USUAL).map((name) => [name, 0]));
   const problems = [];
   const started = performance.now();
