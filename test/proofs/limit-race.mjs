@@ -104,7 +104,8 @@ class Runner {
 
   async open() {
     await makeAccount(this.#town, this.account);
-    await this.#limit(this.#race.units);
+    // One that will change begins high, so that there is use between what it was and what it is lowered to.
+    await this.#limit(this.#race.units * (this.#race.changes > 0 ? 3 : 1));
   }
 
   async run() {
@@ -141,8 +142,8 @@ class Runner {
   async #change() {
     const { units, changes } = this.#race;
     for (let i = 0; i < changes; i++) {
-      await sleep(this.#random.below(30));
-      await this.#limit(this.#random.between(units >> 1, units + (units >> 1)));
+      await this.#limit(this.#random.between(units >> 2, units * 3));
+      await sleep(this.#random.below(20));
     }
     this.#isChanging = false;
   }
