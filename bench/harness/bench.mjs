@@ -100,12 +100,12 @@ export class Bench {
 
   /**
    * The service on a fresh copy of the template; `work` answers with what it acknowledged, and the books are checked
-   * when the service has stopped. `settle` = SQL that is run first. `underWay` = events that may have been stored without their answer being counted.
+   * when the service has stopped. `settle` = SQL texts that are run first. `underWay` = events that may have been stored without their answer being counted.
    */
-  async withService({ name, underWay, settle }, work) {
+  async withService({ name, underWay, settle = [] }, work) {
     const { role } = this.options;
     return this.withDatabase(TEMPLATE, async (database) => {
-      if (settle) await this.postgres.query(database, settle);
+      for (const statements of settle) await this.postgres.query(database, statements);
       return this.withServiceOn({ name, underWay, database, role }, work);
     });
   }

@@ -15,7 +15,7 @@ export const GENERATOR = HAS_WRK ? 'wrk (1 thread, LuaJIT)' : 'autocannon (wrk i
  * every answer that is not 2xx is an error. Latencies are milliseconds.
  *
  * @param {{ url: string, path: string, key?: string, connections: number, seconds: number, batch?: number,
- *   ids?: 'v7' | 'v4', oneAccount?: boolean, fixed?: boolean, shape?: 'event' | 'consume' }} load
+ *   ids?: 'v7' | 'v4', oneAccount?: boolean, fixed?: boolean, shape?: 'event' | 'consume' | 'track' }} load
  */
 export async function httpLoad(load) {
   const all = { key: '', batch: 1, ids: 'v7', oneAccount: false, fixed: false, shape: 'event', ...load };

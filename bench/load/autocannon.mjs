@@ -6,6 +6,7 @@ const { url, path, key, connections, seconds, batch, ids, oneAccount, fixed, sha
   process.argv[2],
 );
 
+const SHAPES = { event: (event) => event, consume: consumption, track: tracked };
 let account = 0;
 const next = eventMaker({
   seed: Number(process.hrtime.bigint() % 2n ** 32n),
@@ -14,7 +15,7 @@ const next = eventMaker({
 });
 
 function body() {
-  if (batch === 1) return JSON.stringify(shape === 'consume' ? consumption(next()) : next());
+  if (batch === 1) return JSON.stringify(SHAPES[shape](next()));
   account = Math.floor(Math.random() * ACCOUNTS);
   return JSON.stringify({ events: Array.from({ length: batch }, next) });
 }
@@ -22,6 +23,11 @@ function body() {
 /** The same use as a question: may it be counted? */
 function consumption({ account: payer, type: meter, quantity, properties }) {
   return { account: payer, items: [{ meter, quantity, properties }] };
+}
+
+/** And as Scorpius tells it: whole units of a feature. */
+function tracked({ account: payer, type: feature }) {
+  return { org_id: payer.slice('org:'.length), feature, quantity: 7, metadata: { chain: 'main' } };
 }
 
 const same = fixed ? body() : null;

@@ -21,7 +21,7 @@ local BATCH = tonumber(os.getenv('BENCH_BATCH'))
 local IDS = os.getenv('BENCH_IDS')
 local ONE_ACCOUNT = os.getenv('BENCH_ONE_ACCOUNT') == '1'
 local FIXED = os.getenv('BENCH_FIXED') == '1'
-local CONSUME = os.getenv('BENCH_SHAPE') == 'consume'
+local SHAPE = os.getenv('BENCH_SHAPE')
 local HEADERS = { ['Content-Type'] = 'application/json', ['X-Api-Key'] = os.getenv('BENCH_KEY') }
 
 local random, floor, format = math.random, math.floor, string.format
@@ -85,10 +85,18 @@ local function consumption(account)
     .. random(0, 99) .. '","trace":"a1b2c3d4e5f6","zone":"b","v":3}}]}'
 end
 
+-- And as Scorpius tells it: whole units of a feature.
+local function tracked(account)
+  HEADERS['Idempotency-Key'] = id()
+  return '{"org_id":"org-' .. format('%06d', account) .. '","feature":"' .. METERS[random(#METERS)]
+    .. '","quantity":' .. random(1, 99) .. ',"metadata":{"contract":"a1b2c3d4e5f6","chain":"main","v":3}}'
+end
+
+local SHAPES = { event = event, consume = consumption, track = tracked }
+
 local function body()
   if BATCH > 1 then return batch() end
-  local account = ONE_ACCOUNT and 0 or skewed()
-  return CONSUME and consumption(account) or event(account)
+  return SHAPES[SHAPE](ONE_ACCOUNT and 0 or skewed())
 end
 
 -- Made on first use: before that wrk does not know the host yet.

@@ -28,6 +28,16 @@ const record =
   (bench) =>
     against(bench, { name: 'single events', path: EVENTS, settle, connections: 64, ...more });
 
+function bareFastify(bench) {
+  return bench.withFixture('bare-fastify.mjs', {}, (node, address) =>
+    bench.measure({
+      name: 'bare Fastify',
+      node,
+      load: (seconds) => httpLoad({ url: `http://${address}`, path: '/events', connections: 64, seconds }),
+    }),
+  );
+}
+
 /** Redis counts under the limit and stores the event, each request synced to disk before its answer. */
 const redisLua = (connections) => (bench) =>
   withRedis((redis) =>
@@ -69,8 +79,11 @@ const neighbours = (hasStorm) => (bench) =>
 export const consumption = {
   title: 'Limits: consume',
   cases: {
-    'single POST, no limits': record(undefined),
+    'single POST, no limits': record([]),
     'single POST, limits on every account': record(GIVE_LIMITS),
+    'Fastify no-op for track, 64': bareFastify,
+    'track, 64': (bench) =>
+      against(bench, { name: 'track', path: '/usage/track', shape: 'track', connections: 64 }),
     'consume, 64': consume(64),
     'consume, 256': consume(256),
     'Redis Lua with the event, synced, 64': redisLua(64),
@@ -84,6 +97,12 @@ export const consumption = {
       bottom: 'single POST, no limits',
       aim: 0.95,
       floor: 0.9,
+    },
+    {
+      number: '22',
+      title: '`POST /usage/track` / no-op of bare Fastify, 64 connections',
+      top: 'track, 64',
+      bottom: 'Fastify no-op for track, 64',
     },
     {
       number: '19',
@@ -109,8 +128,8 @@ export const consumption = {
 export const crowd = {
   title: 'Limits: hot accounts',
   cases: {
-    'single POST, 10,000 accounts': record(undefined),
-    'single POST, one account': record(undefined, { oneAccount: true }),
+    'single POST, 10,000 accounts': record([]),
+    'single POST, one account': record([], { oneAccount: true }),
     'neighbours alone': neighbours(false),
     'neighbours under a storm': neighbours(true),
   },

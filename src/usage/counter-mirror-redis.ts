@@ -1,24 +1,6 @@
 import type { Redis } from 'ioredis';
-import { parseQuantity, type Quantity } from '../core/quantity';
-import type { CounterName } from './counter-mirror.repository';
-
-/** A counter as it stood at one revision; amounts as plain decimals in base units. */
-export interface CounterCopy extends CounterName {
-  /** The end of its period. */
-  readonly to: number;
-  readonly used: string;
-  readonly reserved: string;
-  readonly revision: string;
-}
-
-/** A copy as it is read; amounts in base units. */
-export interface MirroredCounter {
-  readonly used: Quantity;
-  readonly reserved: Quantity;
-  readonly revision: bigint;
-  /** It was so then, and may have moved on. */
-  readonly asOf: Date;
-}
+import { parseQuantity } from '../core/quantity';
+import type { CounterCopy, CounterName, MirroredCounter } from './counter-copy';
 
 const KEY = 'tallyhouse:counter:';
 /** Names the run of Redis in which the mirror was last filled whole. */

@@ -3,15 +3,7 @@ import { formatQuantity, parseQuantity } from '../core/quantity';
 import { plainArray } from '../platform/array-literal';
 import { INSTANT_OF, MS_OF } from '../platform/sql-instant';
 import { Database } from '../platform/transaction';
-import type { CounterCopy } from './counter-mirror-redis';
-
-/** A counter of all dimensions together, by the numbers of its account and its meter; `from` = the start of its period. */
-export interface CounterName {
-  readonly bucket: number;
-  readonly accountId: number;
-  readonly meterId: number;
-  readonly from: number;
-}
+import type { CounterCopy, CounterName } from './counter-copy';
 
 /** Only what a limit can hold for has one number that says how much was used. */
 const TOTALS = `

@@ -12,8 +12,9 @@ import { Ids } from '../platform/ids';
 import { Lock } from '../platform/lock';
 import { Logger } from '../platform/logger';
 import { REDIS } from '../platform/redis.module';
-import { CounterMirrorRepository, type CounterName } from './counter-mirror.repository';
-import { RedisCounters, type MirroredCounter } from './counter-mirror-redis';
+import type { CounterName, MirroredCounter } from './counter-copy';
+import { CounterMirrorRepository } from './counter-mirror.repository';
+import { RedisCounters } from './counter-mirror-redis';
 import { type CounterRef, nameOf } from './limit.repository';
 import type { PreparedEvent } from './prepared-event';
 

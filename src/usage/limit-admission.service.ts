@@ -198,8 +198,8 @@ export class LimitAdmission {
 
   #guards(held: ReadonlyMap<string, Held>): (counter: Sum) => CounterGuard {
     for (const { limits, meter, rule, used } of held.values()) {
-      if (rule === null || used < rule.limit) limits.reached.delete(meter.id);
-      else limits.reached.set(meter.id, this.#isAllOver(used, rule) ? 'over' : 'watched');
+      const isBelow = rule === null || used < rule.limit;
+      limits.mark(meter, isBelow ? null : this.#isAllOver(used, rule) ? 'over' : 'watched');
     }
     return ({ accountId, meterId, from, dims }) => {
       const found = dims === '' ? held.get(`${accountId} ${meterId} ${from}`) : undefined;

@@ -45,13 +45,22 @@ export class RuleBook {
 
 const NO_RULES = new RuleBook(new Map());
 
+export type Reached = 'over' | 'watched';
+
+const NONE_REACHED: ReadonlyMap<number, Reached> = new Map();
+
 /** The limits of an account in a stretch of one of its periods. */
 export class LimitsAt implements Stretch {
   /**
    * Meters whose counters have reached their limit, as far as this process knows: of `over` ones all use is overage, the
    * others have to be looked at each time. A hint and no more: the rows of the counters decide.
    */
-  readonly reached = new Map<number, 'over' | 'watched'>();
+  get reached(): ReadonlyMap<number, Reached> {
+    return this.#reached ?? NONE_REACHED;
+  }
+
+  // Nearly no account has one, and there are many accounts.
+  #reached: Map<number, Reached> | null = null;
 
   constructor(
     readonly from: number,
@@ -69,6 +78,12 @@ export class LimitsAt implements Stretch {
   /** Null = use of the meter has no limit. */
   ruleOf(meter: Meter): LimitRule | null {
     return this.book.ruleOf(meter);
+  }
+
+  /** Remembers how the counter of a meter stands to its limit; null = below it. */
+  mark({ id }: Meter, reached: Reached | null): void {
+    if (reached === null) this.#reached?.delete(id);
+    else (this.#reached ??= new Map<number, Reached>()).set(id, reached);
   }
 }
 

@@ -59,7 +59,10 @@ describe('limits, whatever happens in which order', () => {
   beforeAll(async () => {
     world = await LimitWorld.at('2026-03-10T12:00:00Z');
   });
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await world.broken()).toEqual([]);
+    await world.close();
+  });
 
   /** Does one step both ways; `i` makes its ids. */
   async function run(

@@ -1,6 +1,7 @@
 import { parseAccountKey } from '../../src/core/account-key';
 import { formatQuantity, parseQuantity } from '../../src/core/quantity';
 import { ADMIN } from '../../src/platform/auth/principal';
+import { Checks } from '../../src/platform/checks';
 import type { Config } from '../../src/platform/config';
 import { Database } from '../../src/platform/transaction';
 import type { ConsumeAnswer } from '../../src/usage/consume-usage.commands';
@@ -94,6 +95,16 @@ export class LimitWorld {
       account,
     );
     return `${formatQuantity(parseQuantity(row!.sum ?? '0'))} of ${row!.events} events`;
+  }
+
+  /** What `tallyhouse verify` finds broken. */
+  async broken(): Promise<string[]> {
+    const { app } = this.usage.app;
+    const names: string[] = [];
+    for await (const { name, examples } of app.get(Checks).run(app.get(Database))) {
+      if (examples.length > 0) names.push(`${name}: ${JSON.stringify(examples[0])}`);
+    }
+    return names;
   }
 
   #rows<R>(text: string, account: string): Promise<R[]> {

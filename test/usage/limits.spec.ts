@@ -5,7 +5,10 @@ describe('limits', () => {
   beforeAll(async () => {
     world = await LimitWorld.at('2026-03-10T12:00:00Z');
   });
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await world.broken()).toEqual([]);
+    await world.close();
+  });
 
   it('flags what goes beyond, per request and only the part beyond (S-16, S-20, S-21)', async () => {
     const account = 'org:flagged';

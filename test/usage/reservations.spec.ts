@@ -18,7 +18,10 @@ describe('reservations', () => {
     service = world.usage.app.app.get(ReservationService);
   });
   beforeEach(() => after(0));
-  afterAll(() => world.close());
+  afterAll(async () => {
+    expect(await world.broken()).toEqual([]);
+    await world.close();
+  });
 
   const after = (seconds: number): void => world.usage.itIs(new Date(NOON + seconds * 1000).toISOString());
 
