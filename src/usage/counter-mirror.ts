@@ -19,13 +19,13 @@ import { type CounterRef, nameOf } from './limit.repository';
 import type { PreparedEvent } from './prepared-event';
 
 const TELL_EVERY_MS = 50;
-const LOOK_EVERY_MS = 400;
+const LOOK_EVERY_MS = 250;
 const MOST_AT_ONCE = 500;
 /** Counters that may wait to be copied; beyond it the mirror is filled anew instead. */
 const WAITING_MAX = 20_000;
 const LOCK_MS = 30_000;
 /** A Redis too small for all copies asks for them again and again: no more than so much of the time goes into it. */
-const REST = { perFilling: 20, mostMs: 60_000 };
+const REST = { perFilling: 8, mostMs: 60_000 };
 const FIRST: CounterName = { bucket: -1, accountId: 0, meterId: 0, from: 0 };
 
 /**
