@@ -6,6 +6,7 @@ import { CostCentersModule } from '../cost-centers/cost-centers.module';
 import { LedgerModule } from '../ledger/ledger.module';
 import { UsageModule } from '../usage/usage.module';
 import { BudgetAlertsJob } from './budget-alerts.job';
+import { CounterMirrorJob } from './counter-mirror.job';
 import { GrantExpiryJob } from './grant-expiry.job';
 import { InvoiceJob } from './invoice.job';
 import { JobRunner } from './job-runner.service';
@@ -40,6 +41,7 @@ export class SchedulerModule {
         JobRunner,
         JobTimers,
         BudgetAlertsJob,
+        CounterMirrorJob,
         GrantExpiryJob,
         InvoiceJob,
         LedgerJob,

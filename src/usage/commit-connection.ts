@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   readonly lockTimeoutMs: number;
   /** Percent of a limit at which a use is looked at. */
   readonly thresholds: readonly number[];
+  /** Told of events once they are committed, and of those that may be. */
+  readonly afterwards?: (events: readonly PreparedEvent[]) => void;
 }
 
 export interface CommitOptions {
@@ -55,6 +57,14 @@ export class CommitConnection {
    * sorted by key. Throws what `groupFailure` names; `unavailable` when Postgres stays away.
    */
   async commit(events: readonly PreparedEvent[], options: CommitOptions = {}): Promise<Outcome[]> {
+    try {
+      return await this.#commit(events, options);
+    } finally {
+      this.options.afterwards?.(events);
+    }
+  }
+
+  async #commit(events: readonly PreparedEvent[], options: CommitOptions): Promise<Outcome[]> {
     let [mine, isNear] = [false, false];
     for (let attempt = 1; ; attempt++) {
       try {

@@ -14,11 +14,13 @@ import type { Catalogue } from '../pricing/meter.service';
 import { DUPLICATE, type Outcome, RECORDED } from './outcome';
 import { AccountTurns } from './account-turns';
 import { CorrectionRepository, type StoredCorrection } from './correction.repository';
+import { CounterMirror } from './counter-mirror';
 import { EventIdentity } from './event-identity.service';
 import type { CorrectUsage } from './event-record.commands';
 import { groupFailure } from './group-failure';
 import { GaugeService, type LevelSetting, levelSettings } from './gauge.service';
 import { IngestRepository, type StoredEvent } from './ingest.repository';
+import type { CounterRef } from './limit.repository';
 import { LateUsage, latePeriods } from './late-usage.service';
 import { RefoldService } from './refold.service';
 import { RetentionHorizon } from './retention-horizon.service';
@@ -64,6 +66,7 @@ export class CorrectionService {
     private readonly late: LateUsage,
     private readonly clock: AccountClock,
     private readonly horizon: RetentionHorizon,
+    private readonly mirror: CounterMirror,
   ) {}
 
   /**
@@ -76,20 +79,22 @@ export class CorrectionService {
     if (!account) throw unknownTarget(record);
     return this.#turns.run(account.id, async (waitedMs) => {
       if (waitedMs > PATIENCE_MS) throw heldUp();
+      const changed: CounterRef[] = [];
       return this.database
-        .transaction((tx) => this.#correct(tx, record, { account, catalogue }), {
+        .transaction((tx) => this.#correct(tx, record, { account, catalogue, changed }), {
           lockTimeoutMs: LOCK_TIMEOUT_MS,
         })
         .catch((error: unknown) => {
           throw groupFailure(error) === 'locked' ? heldUp() : error;
-        });
+        })
+        .finally(() => this.mirror.noteCounters(changed));
     });
   }
 
   async #correct(
     tx: Sql,
     record: CorrectUsage,
-    { account, catalogue }: { account: Account; catalogue: Catalogue },
+    { account, catalogue, changed }: { account: Account; catalogue: Catalogue; changed: CounterRef[] },
   ): Promise<Outcome> {
     const { id: accountId, bucket } = account;
     const key = this.identity.keyOf(record.source, record.id);
@@ -119,6 +124,9 @@ export class CorrectionService {
       reason: record.reason,
     });
     await this.#restate(tx, { target: found.target, measure, catalogue });
+    const segment = this.accounts.segmentAt(account, found.target.at);
+    const meters = catalogue.byType.get(found.target.type) ?? [];
+    changed.push(...meters.map((meter) => ({ account, meter, segment })));
     return RECORDED;
   }
 

@@ -6,6 +6,7 @@ import { Database } from '../platform/transaction';
 import { CarefulCommit } from './careful-commit.service';
 import { CommitConnection, type CommitOptions } from './commit-connection';
 import { isWatched } from './counter-guard';
+import { CounterMirror } from './counter-mirror';
 import { CommitQueue, type Group, type Waiting, failAlone } from './commit-queue';
 import { AccountHeldUp, groupFailure } from './group-failure';
 import { IngestMetrics } from './ingest-metrics.service';
@@ -51,10 +52,12 @@ export class GroupCommit implements BeforeApplicationShutdown {
     private readonly ingest: IngestRepository,
     private readonly careful: CarefulCommit,
     private readonly metrics: IngestMetrics,
+    mirror: CounterMirror,
     @Inject(CONFIG) { limitThresholds: thresholds }: Pick<Config, 'limitThresholds'>,
   ) {
+    const common = { thresholds, afterwards: mirror.noteEvents.bind(mirror) };
     const connect = (name: string, lockTimeoutMs: number): CommitConnection =>
-      new CommitConnection(this.database, this.ingest, this.careful, { name, lockTimeoutMs, thresholds });
+      new CommitConnection(this.database, this.ingest, this.careful, { ...common, name, lockTimeoutMs });
     this.#lanes = Array.from({ length: LANES }, (_, i) => ({
       queue: new CommitQueue(),
       connection: connect(`lane ${i}`, LANE_LOCK_TIMEOUT_MS),

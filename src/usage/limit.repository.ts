@@ -115,7 +115,7 @@ const READ_LAPSED_HOLDS = `
 
 /** The caller has locked these counters. */
 const CHANGE_RESERVED = `
-  update usage_counter c set reserved = c.reserved + s.quantity
+  update usage_counter c set reserved = c.reserved + s.quantity, revision = c.revision + 1
   from unnest($1::smallint[], $2::bigint[], $3::int[], $4::bigint[], $5::numeric[])
     as s(bucket, account_id, meter_id, from_ms, quantity)
   where c.bucket = s.bucket and c.account_id = s.account_id and c.meter_id = s.meter_id

@@ -12,10 +12,11 @@ import { CarefulCommit, OutdatedCatalogue } from './careful-commit.service';
 import { addedBy, type Asked, ConsumePreparation } from './consume-preparation.service';
 import type { ConsumeAnswer, ConsumeUsage } from './consume-usage.commands';
 import { ConsumeUsageService } from './consume-usage.service';
+import { CounterMirror } from './counter-mirror';
 import { EventIdentity } from './event-identity.service';
 import { LimitAdmission } from './limit-admission.service';
 import { countersOf, type Held } from './limit-steps';
-import { type Hold, LimitRepository, nameOf } from './limit.repository';
+import { type CounterRef, type Hold, LimitRepository, nameOf } from './limit.repository';
 import { admit } from '../core/limit';
 import type {
   CommitReservation,
@@ -60,6 +61,7 @@ export class ReservationService {
     private readonly limits: LimitRepository,
     private readonly reservations: ReservationRepository,
     private readonly identity: EventIdentity,
+    private readonly mirror: CounterMirror,
     private readonly clock: Clock,
     private readonly accountClock: AccountClock,
     private readonly database: Database,
@@ -77,8 +79,9 @@ export class ReservationService {
       throw invalid(`items[${distinct}].meter`, 'counts distinct values, which cannot be held');
     const id = reservationId(command.source, command.id);
     const content = this.identity.contentOf(asked.map(({ event }) => event.content));
+    const changed = countersOf(asked.map(({ event }) => event));
     return this.#again(() =>
-      this.database.transaction((tx) =>
+      this.#changing(changed, (tx) =>
         this.#hold(tx, asked, { id, content, expiresInMs: command.expiresInMs }),
       ),
     );
@@ -130,7 +133,7 @@ export class ReservationService {
     state: 'released' | 'expired',
   ): Promise<boolean> {
     const holds = await this.#holdsOf(account, reservation);
-    return this.database.transaction(async (tx) => {
+    return this.#changing(holds, async (tx) => {
       await this.limits.lock(
         tx,
         holds.map((hold) => ({ ...hold, isLimited: true })),
@@ -185,31 +188,30 @@ export class ReservationService {
     const at = isOver ? segment.to - 1 : null;
     const asked = await this.preparation.prepare(request, { principal, catalogue, at });
     const own = await this.#holdsOf(account, reservation);
-    return this.database
-      .transaction(async (tx) => {
-        const { distinct } = inKeyOrder(asked.map(({ event }) => event));
-        const outcomes = await this.careful.store(tx, distinct, { own: { id: reservation.id, holds: own } });
-        const byEvent = new Map(distinct.map((event, i) => [event, outcomes[i]!]));
-        const answer = this.consumption.answer(
-          asked,
-          asked.map(({ event }) => byEvent.get(event)!),
-        );
-        const told = committedAs(reservation, answer);
-        if (answer.status === 'refused') throw new Refused(told);
-        await this.limits.lock(
-          tx,
-          own.map((hold) => ({ ...hold, isLimited: true })),
-        );
-        await this.limits.changeReserved(tx, own, -1n);
-        const change = { id: reservation.id, state: 'committed' as const, from: ['open'] as const };
-        const isMine = await this.reservations.end(tx, account, { ...change, counted: countsOf(answer) });
-        if (!isMine) throw new Overtaken();
-        return told;
-      })
-      .catch((error: unknown) => {
-        if (error instanceof Refused) return error.answer;
-        throw error;
-      });
+    const changed = [...own, ...countersOf(asked.map(({ event }) => event))];
+    return this.#changing(changed, async (tx) => {
+      const { distinct } = inKeyOrder(asked.map(({ event }) => event));
+      const outcomes = await this.careful.store(tx, distinct, { own: { id: reservation.id, holds: own } });
+      const byEvent = new Map(distinct.map((event, i) => [event, outcomes[i]!]));
+      const answer = this.consumption.answer(
+        asked,
+        asked.map(({ event }) => byEvent.get(event)!),
+      );
+      const told = committedAs(reservation, answer);
+      if (answer.status === 'refused') throw new Refused(told);
+      await this.limits.lock(
+        tx,
+        own.map((hold) => ({ ...hold, isLimited: true })),
+      );
+      await this.limits.changeReserved(tx, own, -1n);
+      const change = { id: reservation.id, state: 'committed' as const, from: ['open'] as const };
+      const isMine = await this.reservations.end(tx, account, { ...change, counted: countsOf(answer) });
+      if (!isMine) throw new Overtaken();
+      return told;
+    }).catch((error: unknown) => {
+      if (error instanceof Refused) return error.answer;
+      throw error;
+    });
   }
 
   /** Nothing is held any more: the use is a new one, counted once by the ids of its events. */
@@ -244,6 +246,11 @@ export class ReservationService {
       ...{ account, segment, meter: byId.get(meterId)! },
       quantity: parseQuantity(amount),
     }));
+  }
+
+  /** A transaction that changes these counters, of which copies are made afterwards. */
+  #changing<R>(counters: readonly CounterRef[], work: (tx: Sql) => Promise<R>): Promise<R> {
+    return this.database.transaction(work).finally(() => this.mirror.noteCounters(counters));
   }
 
   async #again<R>(work: () => Promise<R>): Promise<R> {

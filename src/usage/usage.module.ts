@@ -8,6 +8,8 @@ import { ConsumePreparation } from './consume-preparation.service';
 import { ConsumeUsageService } from './consume-usage.service';
 import { CorrectionRepository } from './correction.repository';
 import { CorrectionService } from './correction.service';
+import { CounterMirror } from './counter-mirror';
+import { CounterMirrorRepository } from './counter-mirror.repository';
 import { CounterUsageService } from './counter-usage.service';
 import { EventIdentity } from './event-identity.service';
 import { EventListController } from './event-list.rest.controller';
@@ -26,6 +28,7 @@ import { IngestRepository } from './ingest.repository';
 import { IngestService } from './ingest.service';
 import { InstanceHistory } from './instance-history.service';
 import { LimitAdmission } from './limit-admission.service';
+import { LIMIT_CHECKS } from './limit-checks';
 import { LimitDistrust } from './limit-distrust.service';
 import { LimitNotes } from './limit-notes.service';
 import { LimitRepository } from './limit.repository';
@@ -119,6 +122,8 @@ import { UsageDecisions } from './usage-decision.service';
     CarefulCommit,
     CorrectionRepository,
     CorrectionService,
+    CounterMirror,
+    CounterMirrorRepository,
     CounterUsageService,
     EventIdentity,
     EventListService,
@@ -193,6 +198,7 @@ import { UsageDecisions } from './usage-decision.service';
     ScorpiusUsage,
   ],
   exports: [
+    CounterMirror,
     ConsumeUsageService,
     ReservationService,
     ReservationExpiry,
@@ -212,5 +218,6 @@ export class UsageModule implements OnModuleInit {
   onModuleInit(): void {
     this.checks.add(USAGE_CHECKS);
     this.checks.add(SPAN_CHECKS);
+    this.checks.add(LIMIT_CHECKS);
   }
 }

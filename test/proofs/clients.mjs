@@ -12,9 +12,10 @@ export class NoAnswer extends Error {}
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity, noDelay: true });
 
 /**
- * One request over HTTP; rejects with NoAnswer when the connection breaks or nothing comes. `to` is `{ host, port }`.
+ * One request over HTTP; rejects with NoAnswer when the connection breaks or nothing comes. `to` is `{ host, port }`. After
+ * `loseAfterMs` the caller hangs up, as if the answer had been lost on its way.
  */
-export function call(to, { method = 'POST', path, body, headers = {} }) {
+export function call(to, { method = 'POST', path, body, headers = {}, loseAfterMs }) {
   const bytes = body === undefined ? undefined : Buffer.isBuffer(body) ? body : Buffer.from(body);
   return new Promise((done, failed) => {
     const sent = request(
@@ -46,6 +47,10 @@ export function call(to, { method = 'POST', path, body, headers = {} }) {
     );
     sent.on('timeout', () => sent.destroy(new Error('no answer in time')));
     sent.on('error', (error) => failed(new NoAnswer(error.message)));
+    if (loseAfterMs !== undefined) {
+      const hangUp = setTimeout(() => sent.destroy(new Error('lost')), loseAfterMs);
+      sent.on('close', () => clearTimeout(hangUp));
+    }
     sent.end(bytes);
   });
 }

@@ -209,8 +209,8 @@ export class PostgresServer {
 }
 
 /** Runs `work` on a connection of its own. */
-export async function withDatabase(url, work) {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+export async function withDatabase(url, work, patienceMs = 2_000) {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: patienceMs });
   client.on('error', () => undefined);
   await client.connect();
   try {

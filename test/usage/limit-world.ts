@@ -2,6 +2,7 @@ import { parseAccountKey } from '../../src/core/account-key';
 import { formatQuantity, parseQuantity } from '../../src/core/quantity';
 import { ADMIN } from '../../src/platform/auth/principal';
 import { Checks } from '../../src/platform/checks';
+import type { Config } from '../../src/platform/config';
 import { Database } from '../../src/platform/transaction';
 import type { ConsumeAnswer } from '../../src/usage/consume-usage.commands';
 import { ConsumeUsageService } from '../../src/usage/consume-usage.service';
@@ -15,8 +16,8 @@ export class LimitWorld {
 
   private constructor(readonly usage: UsageWorld) {}
 
-  static async at(now: string): Promise<LimitWorld> {
-    return new LimitWorld(await UsageWorld.at(now));
+  static async at(now: string, overrides: Partial<Config> = {}): Promise<LimitWorld> {
+    return new LimitWorld(await UsageWorld.at(now, overrides));
   }
 
   /** Gives an account the free plan with these limits, such as `{ scans: ['10', 'refuse'] }`; null = unlimited. */
