@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatQuantity } from '../core/quantity';
-import type { AnswerOf } from '../platform/doors/open-api-answer';
+import { type AnswerOf, InstantText } from '../platform/doors/open-api-answer';
 import type { CheckedItem, CheckUsage } from './check-usage.commands';
 import {
   AppliedAnswer,
@@ -44,6 +44,10 @@ export const CheckUsageAnswer = z
     items: z.array(CheckedItemAnswer),
     spending: SpendingAnswer.nullable().meta({ description: 'Null = the account has no cost centre.' }),
     applied: AppliedAnswer.nullable(),
+    as_of: InstantText.nullable().meta({
+      description:
+        'While the database cannot be reached: from when the totals are, which copies in Redis remember. Null = they are of now, or not remembered.',
+    }),
   })
   .meta({ id: 'CheckAnswer' });
 export type CheckUsageAnswer = AnswerOf<typeof CheckUsageAnswer>;
@@ -67,10 +71,13 @@ function toRestItem(item: CheckedItem): AnswerOf<typeof CheckedItemAnswer> {
 export function toRestCheck(decision: CheckDecision): CheckUsageAnswer {
   if (decision.status === 'unavailable') {
     const applied = appliedOf(decision.applied);
-    const none = { period: null, items: [], spending: null };
+    const { remembered } = decision;
     return {
-      ...{ allowed: decision.applied === 'open', counted: false, reason: WITHOUT_DATABASE },
-      ...{ ...none, applied },
+      ...{ allowed: decision.applied === 'open', counted: false, reason: WITHOUT_DATABASE, applied },
+      period: remembered && periodOf(remembered.period),
+      items: remembered?.items.map(toRestItem) ?? [],
+      spending: null,
+      as_of: remembered?.asOf.toISOString() ?? null,
     };
   }
   const items = decision.items.map(toRestItem);
@@ -78,7 +85,7 @@ export function toRestCheck(decision: CheckDecision): CheckUsageAnswer {
   const spent = spending?.isReached ? spendingReason(spending) : null;
   return {
     ...{ allowed: isAllowed, counted: false, reason: reasonOf(items) ?? spent, period: periodOf(period) },
-    ...{ items, spending: spendingOf(spending), applied: null },
+    ...{ items, spending: spendingOf(spending), applied: null, as_of: null },
   };
 }
 

@@ -126,7 +126,9 @@ function entitlementOf(item: EntitlementItem): EntitlementDecision {
 }
 
 export function toGrpcCheck(answer: CheckUsageAnswer): CheckResponse {
-  const { allowed, reason, period, items, spending, applied } = answer;
+  const { allowed, reason, period, spending, applied } = answer;
+  // What is only remembered has no place in the contract, which says no instant it is of.
+  const items = applied === null ? answer.items : [];
   return {
     ...{ allowed, reason: reason ?? '', period: periodOf(period), spending: spendingOf(spending) },
     items: items.map((item) =>

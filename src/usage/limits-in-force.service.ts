@@ -68,6 +68,8 @@ export class LimitsAt implements Stretch {
     /** Names the terms: how many versions there are, and which is in force. */
     readonly under: string,
     private readonly book: RuleBook,
+    /** The key of the plan; null = there is none. */
+    readonly plan: string | null = null,
   ) {}
 
   /** Whether no meter has a limit. */
@@ -173,18 +175,19 @@ export class LimitsInForce {
       starts.map(async (from, i) => {
         const terms = termsAt(versions, from);
         const under = `${versions.length}:${terms?.version ?? 0}`;
-        return new LimitsAt(from, starts[i + 1] ?? segment.to, under, await this.#bookOf(terms));
+        const { book, plan } = await this.#cardOf(terms);
+        return new LimitsAt(from, starts[i + 1] ?? segment.to, under, book, plan);
       }),
     );
   }
 
-  async #bookOf(terms: TermsVersion | null): Promise<RuleBook> {
-    if (terms === null || terms.planVersionId === null) return NO_RULES;
+  async #cardOf(terms: TermsVersion | null): Promise<{ book: RuleBook; plan: string | null }> {
+    if (terms === null || terms.planVersionId === null) return { book: NO_RULES, plan: null };
     const { planVersionId, overrides } = terms;
-    const { allowances } = await this.terms.card({ planVersionId, overrides });
+    const { allowances, plan } = await this.terms.card({ planVersionId, overrides });
     let book = this.#books.get(allowances);
     if (!book) this.#books.set(allowances, (book = new RuleBook(allowances)));
-    return book;
+    return { book, plan };
   }
 
   #remember(account: Account, segment: Stretch, known: Known): void {

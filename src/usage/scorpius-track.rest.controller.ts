@@ -54,17 +54,17 @@ export class ScorpiusTrackController implements OnModuleInit {
     try {
       const answer = await this.tracking.track(command, request.principal!);
       const tracked = toTracked(command, answer);
-      if (answer.status === 'recorded') void this.#count(command);
+      if (answer.status === 'recorded') this.#count(command);
       return await reply.code(answer.status === 'refused' ? REFUSED : 200).send(tracked);
     } catch (error) {
       throw inWordsOfTrack(error);
     }
   }
 
-  /** Nobody waits for it, and a metric that could not be counted is no failure of the request. */
-  async #count({ account: key, orgId, feature, quantity }: TrackUsage): Promise<void> {
+  /** A metric that could not be counted is no failure of the request. */
+  #count({ account: key, orgId, feature, quantity }: TrackUsage): void {
     try {
-      const plan = await this.plans.labelOf(this.accounts.known(key)!);
+      const plan = this.plans.labelOf(this.accounts.known(key)!);
       this.metrics.countUsage({ orgId, feature, plan }, usedUnits(quantity));
     } catch (error) {
       this.logger.debug({ err: error }, 'a tracked use was not counted in the metrics');

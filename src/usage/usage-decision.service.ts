@@ -16,6 +16,7 @@ import type {
   ReservationRef,
   ReserveUsage,
 } from './reservation.commands';
+import { type Remembered, RememberedStandings } from './remembered-standing.service';
 import { ReservationService } from './reservation.service';
 import { SpentAccounts } from './spent-accounts.service';
 
@@ -28,7 +29,7 @@ export interface Asking {
 /** With the spending limit of the account where it was that which refused. */
 type Judged<Answer> = Answer & { readonly spending?: Spending };
 
-export type CheckDecision = CheckAnswer | UnjudgedAnswer;
+export type CheckDecision = CheckAnswer | (UnjudgedAnswer & { readonly remembered: Remembered | null });
 export type ConsumeDecision = Judged<ConsumeAnswer> | UnjudgedAnswer;
 export type ReserveDecision =
   Judged<ReservationAnswer> | (UnjudgedAnswer & { readonly state: 'unavailable' });
@@ -51,6 +52,7 @@ export class UsageDecisions {
     private readonly spending: SpendingService,
     private readonly meters: MeterService,
     private readonly metrics: LimitMetrics,
+    private readonly remembered: RememberedStandings,
   ) {}
 
   /** Throws what `CheckUsageService.check` throws, and `unavailable` when a meter is not known to this process. */
@@ -62,7 +64,8 @@ export class UsageDecisions {
     } catch (error) {
       // What a plan grants is not known without Postgres, and no meter says what to do about it.
       const keys = command.items.map((item) => ('meter' in item ? item.meter : null));
-      return this.#byPolicy(error, { door, policy: this.#policyOf(keys) });
+      const answer = this.#byPolicy(error, { door, policy: this.#policyOf(keys) });
+      return { ...answer, remembered: await this.remembered.of(command, principal) };
     }
   }
 

@@ -94,6 +94,7 @@ import { LimitFacts } from './limit-facts.service';
 import { LimitMetrics } from './limit-metrics.service';
 import { LimitGrpcController } from './limit.grpc.controller';
 import { LimitRestController } from './limit.rest.controller';
+import { RememberedStandings } from './remembered-standing.service';
 import { ReservationController } from './reservation.rest.controller';
 import { SpentAccounts } from './spent-accounts.service';
 import { StandingRepository } from './standing.repository';
@@ -147,6 +148,7 @@ import { UsageDecisions } from './usage-decision.service';
     ConsumeUsageService,
     ReservationExpiry,
     ReservationRepository,
+    RememberedStandings,
     ReservationService,
     LimitNotes,
     LimitMetrics,

@@ -48,7 +48,15 @@ describe('the doors of limits', () => {
       expect([three.status, three.body]).toEqual([
         200,
         {
-          ...{ allowed: true, counted: false, reason: null, period: MARCH, spending: null, applied: null },
+          ...{
+            allowed: true,
+            counted: false,
+            reason: null,
+            period: MARCH,
+            spending: null,
+            applied: null,
+            as_of: null,
+          },
           items: [
             {
               ...{ meter: 'scans', quantity: '3', allowed: true, used: '7', reserved: '0' },

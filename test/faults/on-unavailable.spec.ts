@@ -1,12 +1,18 @@
+import { parseAccountKey } from '../../src/core/account-key';
+import { AccountService } from '../../src/cost-centers/account.service';
+import { MeterService } from '../../src/pricing/meter.service';
+import { CounterMirror } from '../../src/usage/counter-mirror';
 import { startTestApp, type TestApp } from '../support/app';
 import { MeteringClient } from '../support/metering-client';
 import { createTestDatabase, type TestDatabase, withClient } from '../support/postgres';
 import { eventually } from '../support/processes';
+import { describeWithRedis, startRedis, type TestRedis } from '../support/redis';
 import { Rest } from '../support/rest';
 import { PostgresProxy } from './postgres-proxy';
 
 let database: TestDatabase;
 let proxy: PostgresProxy;
+let proxied: string;
 let app: TestApp;
 let admin: Rest;
 let grpc: MeteringClient;
@@ -15,7 +21,8 @@ beforeAll(async () => {
   database = await createTestDatabase();
   const opened = await PostgresProxy.open(database.url);
   proxy = opened.proxy;
-  app = await startTestApp({ databaseUrl: opened.url });
+  proxied = opened.url;
+  app = await startTestApp({ databaseUrl: proxied });
   admin = new Rest(app.rest, app.adminKey);
   grpc = new MeteringClient(app.grpc, app.adminKey);
   for (const policy of ['open', 'closed']) {
@@ -105,5 +112,45 @@ describe('while Postgres is away', () => {
       return body['status'] === 'duplicate';
     }, 'the same key says that it was counted');
     expect(await counted('open')).toBe('3');
+  });
+});
+
+describeWithRedis('while Postgres is away and Redis remembers', () => {
+  let redis: TestRedis;
+  let mirrored: TestApp;
+  let rest: Rest;
+  beforeAll(async () => {
+    redis = await startRedis();
+    mirrored = await startTestApp({ databaseUrl: proxied, redisUrl: redis.url });
+    rest = new Rest(mirrored.rest, mirrored.adminKey);
+  });
+  afterAll(async () => {
+    await mirrored.close();
+    await redis.remove();
+  });
+
+  it('a check tells how the meter stood, and as of when; its policy decides all the same', async () => {
+    const items = (quantity: string) => ({
+      account: 'customer:mirror',
+      items: [{ meter: 'closed', quantity }],
+    });
+    expect((await rest.post('/api/v1/consume', items('3'))).body).toMatchObject({ status: 'recorded' });
+    const copies = async (): Promise<unknown> => {
+      const accounts = mirrored.app.get(AccountService);
+      const payer = accounts.known(parseAccountKey('customer:mirror'))!;
+      const { id } = mirrored.app.get(MeterService).currentCatalogue!.byKey.get('closed')!;
+      return mirrored.app.get(CounterMirror).read(payer, [id], accounts.segmentAt(payer, Date.now()).from);
+    };
+    const check = async () => (await rest.post<Record<string, unknown>>('/api/v1/check', items('1'))).body;
+    expect(await check()).toMatchObject({ allowed: true, as_of: null, items: [{ used: '3' }] });
+    await eventually(async () => (await copies()) !== null, 'the copy is there');
+    proxy.leave();
+    expect(await check()).toMatchObject({
+      as_of: expect.any(String),
+      ...{ allowed: false, counted: false, applied: { on_unavailable: 'closed' } },
+      items: [{ meter: 'closed', used: '3', limit: null, remaining: null }],
+    });
+    await redis.kill();
+    expect(await check()).toMatchObject({ allowed: false, counted: false, as_of: null, items: [] });
   });
 });
