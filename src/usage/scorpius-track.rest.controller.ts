@@ -1,11 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { overage } from '../core/limit';
 import { AccountService } from '../cost-centers/account.service';
 import { IdempotencyHeaders } from '../platform/doors/idempotency-key';
 import type { ApiDoor } from '../platform/doors/open-api-door';
 import { Logger } from '../platform/logger';
 import { ScorpiusMetrics } from '../platform/metrics-scorpius';
+import type { ConsumedItem } from './consume-usage.commands';
 import { OrganizationPlan } from './organization-plan.service';
 import { usedUnits } from './scorpius-number.wire';
 import { TrackBody, type TrackUsage } from './scorpius-track.commands';
@@ -54,7 +56,7 @@ export class ScorpiusTrackController implements OnModuleInit {
     try {
       const answer = await this.tracking.track(command, request.principal!);
       const tracked = toTracked(command, answer);
-      if (answer.status === 'recorded') this.#count(command);
+      if (answer.status === 'recorded') this.#count(command, answer.items[0]!);
       return await reply.code(answer.status === 'refused' ? REFUSED : 200).send(tracked);
     } catch (error) {
       throw inWordsOfTrack(error);
@@ -62,10 +64,14 @@ export class ScorpiusTrackController implements OnModuleInit {
   }
 
   /** A metric that could not be counted is no failure of the request. */
-  #count({ account: key, orgId, feature, quantity }: TrackUsage): void {
+  #count(
+    { account: key, orgId, feature, quantity }: TrackUsage,
+    { used, limit }: Pick<ConsumedItem, 'used' | 'limit'>,
+  ): void {
     try {
       const plan = this.plans.labelOf(this.accounts.known(key)!);
       this.metrics.countUsage({ orgId, feature, plan }, usedUnits(quantity));
+      if (overage(used, limit) > 0n) this.metrics.countBillingEvent('overage', orgId);
     } catch (error) {
       this.logger.debug({ err: error }, 'a tracked use was not counted in the metrics');
     }

@@ -88,6 +88,8 @@ describe('GET /metrics/usage', () => {
       `{org_id="${two}",feature="scans",plan="free"} 50`,
     ]);
     expect(samples(text, 'scorpius_billing_events_total')).toEqual([
+      // 50 of the 10 that are free.
+      `{event_type="overage",org_id="${two}"} 1`,
       `{event_type="plan_update",org_id="${one}"} 1`,
     ]);
   });

@@ -178,6 +178,7 @@ describe('a job by hand', () => {
     expect(before.body.items.map(({ name }) => name)).toEqual([
       ...[
         'budget-alerts',
+        'counter-mirror',
         'grant-expiry',
         'invoices',
         'ledger',
