@@ -9,15 +9,14 @@ import { markText } from '../core/work-mark';
 import type { Account } from '../core/account';
 import { AccountService } from '../cost-centers/account.service';
 import { AccountClock } from '../platform/account-clock';
-import { Database, type Sql } from '../platform/transaction';
+import type { Sql } from '../platform/transaction';
 import type { Catalogue } from '../pricing/meter.service';
 import { DUPLICATE, type Outcome, RECORDED } from './outcome';
-import { AccountTurns } from './account-turns';
+import { AccountTransactions } from './account-transactions.service';
 import { CorrectionRepository, type StoredCorrection } from './correction.repository';
 import { CounterMirror } from './counter-mirror';
 import { EventIdentity } from './event-identity.service';
 import type { CorrectUsage } from './event-record.commands';
-import { groupFailure } from './group-failure';
 import { GaugeService, type LevelSetting, levelSettings } from './gauge.service';
 import { IngestRepository, type StoredEvent } from './ingest.repository';
 import type { CounterRef } from './limit.repository';
@@ -45,17 +44,14 @@ interface Target {
 /** A maximum cannot be un-seen: taking a reading away means reading the others again. */
 const REFOLDED: ReadonlySet<Aggregation> = new Set(['max', 'min', 'latest']);
 
-/** Corrections of one account wait for each other anyway; waiting here, they hold one connection of the pool and not all. */
-const LOCK_TIMEOUT_MS = 1_000;
+/** How long a correction may wait for the others of its account. */
 const PATIENCE_MS = 2_000;
 
 /** Voids and amends: new facts that name an old one, and the difference they make (decision 6). */
 @Injectable()
 export class CorrectionService {
-  readonly #turns = new AccountTurns();
-
   constructor(
-    private readonly database: Database,
+    private readonly transactions: AccountTransactions,
     private readonly accounts: AccountService,
     private readonly identity: EventIdentity,
     private readonly ingest: IngestRepository,
@@ -77,18 +73,12 @@ export class CorrectionService {
   async correct(record: CorrectUsage, catalogue: Catalogue): Promise<Outcome> {
     const account = this.accounts.known(record.account);
     if (!account) throw unknownTarget(record);
-    return this.#turns.run(account.id, async (waitedMs) => {
-      if (waitedMs > PATIENCE_MS) throw heldUp();
-      const changed: CounterRef[] = [];
-      return this.database
-        .transaction((tx) => this.#correct(tx, record, { account, catalogue, changed }), {
-          lockTimeoutMs: LOCK_TIMEOUT_MS,
-        })
-        .catch((error: unknown) => {
-          throw groupFailure(error) === 'locked' ? heldUp() : error;
-        })
-        .finally(() => this.mirror.noteCounters(changed));
-    });
+    const changed: CounterRef[] = [];
+    return this.transactions
+      .run(account.id, (tx) => this.#correct(tx, record, { account, catalogue, changed }), {
+        patienceMs: PATIENCE_MS,
+      })
+      .finally(() => this.mirror.noteCounters(changed));
   }
 
   async #correct(
@@ -231,10 +221,6 @@ export class CorrectionService {
     if (additive.length > 0) await this.corrections.insertMark(tx, bucket, markText(additive));
     if (others.length > 0) await this.corrections.insertMark(tx, bucket, markText(others, true));
   }
-}
-
-function heldUp(): DomainError {
-  return new DomainError('unavailable', 'The account is locked by another transaction', [], 1);
 }
 
 function unknownTarget(record: CorrectUsage): DomainError {

@@ -16,7 +16,7 @@ import {
   type Held,
   isRefused,
   refusalOf,
-  type Standing,
+  type GroupState,
   type Step,
   stepsOf,
 } from './limit-steps';
@@ -81,18 +81,18 @@ export class LimitAdmission {
     }
     if (held.size === 0) return NOTHING;
     this.#renew(events, held);
-    const standing = await this.#standing(sql, events, held);
+    const state = await this.#state(sql, events, held);
     const refused = new Map<PreparedEvent, LimitRefusal>();
     const overages: Overage[] = [];
     const crossed: Crossing[] = [];
     for (const event of events) {
-      const steps = stepsOf(event, held, standing);
+      const steps = stepsOf(event, held, state);
       const wall = event.isExempt ? undefined : steps.find(isRefused);
       if (wall) {
         refused.set(event, refusalOf(wall));
         continue;
       }
-      for (const step of steps) this.#count(event, step, { overages, crossed, standing });
+      for (const step of steps) this.#count(event, step, { overages, crossed, state });
     }
     return { refused, overages, crossings: crossed, guardOf: this.#guards(held) };
   }
@@ -151,11 +151,11 @@ export class LimitAdmission {
     }
   }
 
-  async #standing(
+  async #state(
     sql: Sql,
     events: readonly PreparedEvent[],
     held: ReadonlyMap<string, Held>,
-  ): Promise<Standing> {
+  ): Promise<GroupState> {
     const asked = events.flatMap(({ account, segment, readings }) =>
       readings.flatMap((reading) => {
         const counter = { account, meter: reading.meter, segment };
@@ -174,12 +174,12 @@ export class LimitAdmission {
   #count(
     event: PreparedEvent,
     { held, delta, settle }: Step,
-    notes: { overages: Overage[]; crossed: Crossing[]; standing: Standing },
+    notes: { overages: Overage[]; crossed: Crossing[]; state: GroupState },
   ): void {
     const { account, meter, segment, rule } = held;
     const [before, after] = [held.used, quantity(held.used + delta)];
     held.used = after;
-    settle(notes.standing);
+    settle(notes.state);
     if (rule === null) return;
     const over = overageDelta({ before, after, limit: rule.limit });
     const counter = { account, meter, segment };

@@ -17,7 +17,7 @@ export interface Held extends CounterRef {
 }
 
 /** What else decides about the events of a group; kept up to date while they are admitted one by one. */
-export interface Standing {
+export interface GroupState {
   /** Values of unique meters that are known in their period: `nameOf` and the value. */
   readonly values: Set<string>;
   /** The newest level of each resource of a limited gauge: `nameOf` and the resource. */
@@ -29,7 +29,7 @@ export interface Step {
   readonly held: Held;
   readonly delta: Quantity;
   /** What is known from then on. */
-  readonly settle: (standing: Standing) => void;
+  readonly settle: (state: GroupState) => void;
 }
 
 /** What the events of a group read, on counters that they add to or levels that they set; each counter once. */
@@ -49,29 +49,29 @@ export function countersOf(events: readonly PreparedEvent[]): WantedCounter[] {
 export function stepsOf(
   { account, segment, readings, at, key }: PreparedEvent,
   held: ReadonlyMap<string, Held>,
-  standing: Standing,
+  state: GroupState,
 ): Step[] {
   return readings.flatMap((reading) => {
     const found = held.get(nameOf({ account, meter: reading.meter, segment }));
-    return found ? [stepOf(found, reading, { at, key, standing })] : [];
+    return found ? [stepOf(found, reading, { at, key, state })] : [];
   });
 }
 
 interface Moment {
   readonly at: number;
   readonly key: string;
-  readonly standing: Standing;
+  readonly state: GroupState;
 }
 
-function stepOf(held: Held, reading: Reading, { at, key, standing }: Moment): Step {
+function stepOf(held: Held, reading: Reading, { at, key, state }: Moment): Step {
   if (reading.kind === 'add') return { held, delta: reading.value, settle: () => undefined };
   if (reading.kind === 'value') {
     const name = `${nameOf(held)} ${reading.value}`;
-    const delta = standing.values.has(name) ? ZERO : ONE;
+    const delta = state.values.has(name) ? ZERO : ONE;
     return { held, delta, settle: ({ values }) => void values.add(name) };
   }
   const name = `${nameOf(held)} ${reading.resource}`;
-  const before = standing.levels.get(name);
+  const before = state.levels.get(name);
   const isNewest = !before || before.at < at || (before.at === at && before.key < key);
   if (!isNewest) return { held, delta: ZERO, settle: () => undefined };
   const delta = quantity(reading.value - (before?.level ?? ZERO));

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Account } from '../core/account';
 import type { Allowance } from '../core/allowance';
 import type { Stretch } from '../core/contribution';
@@ -8,6 +8,7 @@ import { termsAt, type TermsVersion } from '../core/terms';
 import { AccountService } from '../cost-centers/account.service';
 import { TermsService } from '../cost-centers/terms.service';
 import { AccountClock } from '../platform/account-clock';
+import { CONFIG, type Config } from '../platform/config';
 import { SharedLoad } from '../platform/shared-load';
 import { Database, type Sql } from '../platform/transaction';
 
@@ -65,7 +66,7 @@ export class LimitsAt implements Stretch {
   constructor(
     readonly from: number,
     readonly to: number,
-    /** Names the terms: how many versions there are, and which is in force. */
+    /** Names the terms (how many versions there are, and which is in force) and the thresholds: what guards depend on. */
     readonly under: string,
     private readonly book: RuleBook,
     /** The key of the plan; null = there is none. */
@@ -114,6 +115,7 @@ export class LimitsInForce {
     private readonly terms: TermsService,
     private readonly clock: AccountClock,
     private readonly database: Database,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'limitThresholds'>,
   ) {}
 
   /** What holds now for use in a segment; undefined = this process has not learnt it. */
@@ -174,7 +176,7 @@ export class LimitsInForce {
     return Promise.all(
       starts.map(async (from, i) => {
         const terms = termsAt(versions, from);
-        const under = `${versions.length}:${terms?.version ?? 0}`;
+        const under = `${versions.length}:${terms?.version ?? 0}@${this.config.limitThresholds.join('/')}`;
         const { book, plan } = await this.#cardOf(terms);
         return new LimitsAt(from, starts[i + 1] ?? segment.to, under, book, plan);
       }),

@@ -1,35 +1,36 @@
 import { Injectable } from '@nestjs/common';
 import type { Account } from '../core/account';
 import { DomainError, invalid } from '../core/errors';
-import { formatQuantity, parseQuantity, type Quantity, quantity, ZERO } from '../core/quantity';
+import { formatQuantity, parseQuantity } from '../core/quantity';
 import { AccountService } from '../cost-centers/account.service';
 import { AccountClock } from '../platform/account-clock';
 import { requireAccount, type Principal } from '../platform/auth/principal';
 import { Clock } from '../platform/clock';
 import { Database, type Sql } from '../platform/transaction';
 import { MeterService } from '../pricing/meter.service';
+import { AccountTransactions } from './account-transactions.service';
 import { CarefulCommit, OutdatedCatalogue } from './careful-commit.service';
-import { addedBy, type Asked, ConsumePreparation } from './consume-preparation.service';
-import type { ConsumeAnswer, ConsumeUsage } from './consume-usage.commands';
+import { type Asked, ConsumePreparation } from './consume-preparation.service';
+import type { ConsumeUsage } from './consume-usage.commands';
 import { ConsumeUsageService } from './consume-usage.service';
 import { CounterMirror } from './counter-mirror';
 import { EventIdentity } from './event-identity.service';
 import { LimitAdmission } from './limit-admission.service';
-import { countersOf, type Held } from './limit-steps';
-import { type CounterRef, type Hold, LimitRepository, nameOf } from './limit.repository';
-import { admit } from '../core/limit';
+import { countersOf } from './limit-steps';
+import { type CounterRef, type Hold, LimitRepository } from './limit.repository';
 import type {
   CommitReservation,
   ReservationAnswer,
   ReservationRef,
-  ReservedItem,
   ReserveUsage,
 } from './reservation.commands';
+import { holdsOf, placed } from './reservation-hold';
 import { ReservationRepository, type StoredReservation } from './reservation.repository';
 import {
   againAnswer,
   askedAgain,
   committedAnswer,
+  committedAs,
   countsOf,
   openAnswer,
   reservationId,
@@ -38,6 +39,8 @@ import {
 import { inKeyOrder } from './twins';
 
 const SOURCE = 'reservation';
+/** How long one may wait for the others of its account. */
+const PATIENCE_MS = 10_000;
 
 /** Somebody else ended it, or took its id, in the meantime: look again. */
 class Overtaken extends Error {}
@@ -64,6 +67,7 @@ export class ReservationService {
     private readonly mirror: CounterMirror,
     private readonly clock: Clock,
     private readonly accountClock: AccountClock,
+    private readonly transactions: AccountTransactions,
     private readonly database: Database,
   ) {}
 
@@ -79,9 +83,10 @@ export class ReservationService {
       throw invalid(`items[${distinct}].meter`, 'counts distinct values, which cannot be held');
     const id = reservationId(command.source, command.id);
     const content = this.identity.contentOf(asked.map(({ event }) => event.content));
+    const { account } = asked[0]!.event;
     const changed = countersOf(asked.map(({ event }) => event));
     return this.#again(() =>
-      this.#changing(changed, (tx) =>
+      this.#changing(account, changed, (tx) =>
         this.#hold(tx, asked, { id, content, expiresInMs: command.expiresInMs }),
       ),
     );
@@ -133,7 +138,7 @@ export class ReservationService {
     state: 'released' | 'expired',
   ): Promise<boolean> {
     const holds = await this.#holdsOf(account, reservation);
-    return this.#changing(holds, async (tx) => {
+    return this.#changing(account, holds, async (tx) => {
       await this.limits.lock(
         tx,
         holds.map((hold) => ({ ...hold, isLimited: true })),
@@ -160,7 +165,7 @@ export class ReservationService {
     const known = await this.reservations.find(tx, account, id);
     if (known) return againAnswer(known, content, this.clock.now());
     const expiresAt = new Date(this.clock.now().getTime() + expiresInMs);
-    const items = asked.map((each) => place(each, held));
+    const items = placed(asked, held);
     if (items.some(({ isRefused }) => isRefused)) {
       return { id: null, state: 'refused', expiresAt, period: segment, items };
     }
@@ -189,7 +194,7 @@ export class ReservationService {
     const asked = await this.preparation.prepare(request, { principal, catalogue, at });
     const own = await this.#holdsOf(account, reservation);
     const changed = [...own, ...countersOf(asked.map(({ event }) => event))];
-    return this.#changing(changed, async (tx) => {
+    return this.#changing(account, changed, async (tx) => {
       const { distinct } = inKeyOrder(asked.map(({ event }) => event));
       const outcomes = await this.careful.store(tx, distinct, { own: { id: reservation.id, holds: own } });
       const byEvent = new Map(distinct.map((event, i) => [event, outcomes[i]!]));
@@ -249,8 +254,10 @@ export class ReservationService {
   }
 
   /** A transaction that changes these counters, of which copies are made afterwards. */
-  #changing<R>(counters: readonly CounterRef[], work: (tx: Sql) => Promise<R>): Promise<R> {
-    return this.database.transaction(work).finally(() => this.mirror.noteCounters(counters));
+  #changing<R>({ id }: Account, counters: readonly CounterRef[], work: (tx: Sql) => Promise<R>): Promise<R> {
+    return this.transactions
+      .run(id, work, { patienceMs: PATIENCE_MS })
+      .finally(() => this.mirror.noteCounters(counters));
   }
 
   async #again<R>(work: () => Promise<R>): Promise<R> {
@@ -263,54 +270,4 @@ export class ReservationService {
       }
     }
   }
-}
-
-/** Puts one item beside those before it; counters that would go beyond their limit make it refused. */
-function place({ item, meter, event }: Asked, held: ReadonlyMap<string, Held>): ReservedItem {
-  const { account, segment } = event;
-  const steps = event.readings.flatMap((reading) => {
-    const found = held.get(nameOf({ account, meter: reading.meter, segment }));
-    return found && reading.kind === 'add' ? [{ found, delta: reading.value }] : [];
-  });
-  const isRefused = steps.some(
-    ({ found: { used, reserved, rule }, delta }) =>
-      rule?.onExceed === 'refuse' && !admit({ used, reserved, delta, limit: rule.limit }),
-  );
-  for (const { found, delta } of isRefused ? [] : steps) found.reserved = quantity(found.reserved + delta);
-  const own = held.get(nameOf({ account, meter, segment }))!;
-  return {
-    ...{ meter: meter.key, quantity: item.quantity, isRefused },
-    totals: {
-      ...{ used: own.used, reserved: own.reserved },
-      limit: own.rule?.limit ?? null,
-      onExceed: own.rule?.onExceed ?? 'bill',
-    },
-  };
-}
-
-/** What each counter holds for all items together. */
-function holdsOf(asked: readonly Asked[]): Hold[] {
-  const holds = new Map<string, Hold>();
-  for (const { event } of asked) {
-    for (const { meter } of event.readings) {
-      const counter = { account: event.account, meter, segment: event.segment };
-      const before: Quantity = holds.get(nameOf(counter))?.quantity ?? ZERO;
-      holds.set(nameOf(counter), { ...counter, quantity: quantity(before + addedBy(meter, event)) });
-    }
-  }
-  return [...holds.values()].filter((hold) => hold.quantity > 0n);
-}
-
-function committedAs(
-  { id, expiresAt, segment }: StoredReservation,
-  { status, items }: ConsumeAnswer,
-): ReservationAnswer {
-  const state = status === 'refused' ? 'refused' : 'committed';
-  return {
-    ...{ id, state, expiresAt, period: segment },
-    items: items.map(({ meter, quantity: amount, isRefused, used, limit, onExceed }) => ({
-      ...{ meter, quantity: amount, isRefused },
-      totals: { used, limit, onExceed, reserved: ZERO },
-    })),
-  };
 }

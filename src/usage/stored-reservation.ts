@@ -87,3 +87,18 @@ export function committedAnswer(
     })),
   };
 }
+
+/** What a commit is answered with that was decided just now. */
+export function committedAs(
+  { id, expiresAt, segment }: StoredReservation,
+  { status, items }: ConsumeAnswer,
+): ReservationAnswer {
+  const state = status === 'refused' ? 'refused' : 'committed';
+  return {
+    ...{ id, state, expiresAt, period: segment },
+    items: items.map(({ meter, quantity: amount, isRefused, used, limit, onExceed }) => ({
+      ...{ meter, quantity: amount, isRefused },
+      totals: { used, limit, onExceed, reserved: ZERO },
+    })),
+  };
+}

@@ -3,6 +3,7 @@ import { CostCentersModule } from '../cost-centers/cost-centers.module';
 import { LedgerModule } from '../ledger/ledger.module';
 import { PricingModule } from '../pricing/pricing.module';
 import { Checks } from '../platform/checks';
+import { AccountTransactions } from './account-transactions.service';
 import { CarefulCommit } from './careful-commit.service';
 import { ConsumePreparation } from './consume-preparation.service';
 import { ConsumeUsageService } from './consume-usage.service';
@@ -120,6 +121,7 @@ import { UsageDecisions } from './usage-decision.service';
     LimitFactsController,
   ],
   providers: [
+    AccountTransactions,
     CarefulCommit,
     CorrectionRepository,
     CorrectionService,

@@ -1,3 +1,5 @@
+import { startTestApp } from '../support/app';
+import { Rest } from '../support/rest';
 import { LimitWorld } from './limit-world';
 
 describe('limits', () => {
@@ -33,6 +35,19 @@ describe('limits', () => {
     await world.limit(account, { scans: ['20', 'refuse'] });
     // The id of what was refused is free: it may be sent again.
     expect(await world.told(account, { scans: '2' }, 'too-much')).toBe('recorded 12/20');
+  });
+
+  it('looks again when the thresholds are others than those a guard was computed with', async () => {
+    const account = 'org:thresholds';
+    expect(await world.told(account, { scans: '3' })).toBe('recorded 3/10');
+    const { databaseUrl } = world.usage.app;
+    const other = await startTestApp({ databaseUrl, limitThresholds: [50, 80, 100] });
+    // Its clock is that of the machine, for which this was long ago.
+    const event = { id: 'half', account, type: 'scans', quantity: '3', occurred_at: '2026-03-10T12:00:00Z' };
+    const body = { events: [event], backfill: true };
+    expect((await new Rest(other.rest, other.adminKey).post('/api/v1/events', body)).status).toBe(200);
+    await other.close();
+    expect(await world.crossings(account)).toEqual(['scans 50% at 6']);
   });
 
   it('counts several meters or none', async () => {
